@@ -8,7 +8,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import axone
 
@@ -17,7 +17,7 @@ _TENSORFLOW_NAMES = ("GradientTape", "Variable", "function")
 
 
 def axone_name(name: str) -> str | None:
-    """The axone module that `name` stands for: "keras.layers" -> "axone.layers"; None where the name is not ours."""
+    """The axone module that `name` stands for: "keras.layers" -> "axone.layers"; None: not ours."""
     for alias in ("keras", "tensorflow.keras"):
         if name == alias or name.startswith(alias + "."):
             return "axone" + name[len(alias) :]
@@ -25,7 +25,7 @@ def axone_name(name: str) -> str | None:
 
 
 class _AliasLoader(importlib.abc.Loader):
-    """Hands out the axone module itself. The import system writes its spec into it, so the true one is put back."""
+    """Hands out the axone module itself. The import system gives it a new spec: the true one is put back."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -38,7 +38,8 @@ class _AliasLoader(importlib.abc.Loader):
             if error.name is None or not self._target.startswith(error.name):
                 raise
             raise ModuleNotFoundError(
-                f"axone has no module {error.name!r}, which {spec.name!r} stands for under `axone run`", name=spec.name
+                f"axone has no module {error.name!r}, which {spec.name!r} stands for under `axone run`",
+                name=spec.name,
             ) from None
         self._spec = module.__spec__
         return module
@@ -50,7 +51,7 @@ class _AliasLoader(importlib.abc.Loader):
 class _TensorFlow(types.ModuleType):
     """The module `tensorflow`: keras and a few names; whatever else is asked for is an error that says so."""
 
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name == "keras":
@@ -93,7 +94,9 @@ class _AliasFinder(importlib.abc.MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in ("tensorflow", "tensorflow.random"):
-            return importlib.machinery.ModuleSpec(fullname, _TensorFlowLoader(), is_package=fullname == "tensorflow")
+            return importlib.machinery.ModuleSpec(
+                fullname, _TensorFlowLoader(), is_package=fullname == "tensorflow"
+            )
         name = axone_name(fullname)
         if name is not None:
             return importlib.machinery.ModuleSpec(fullname, _AliasLoader(name), origin=name)
@@ -107,7 +110,7 @@ class _AliasFinder(importlib.abc.MetaPathFinder):
 
 
 def install() -> None:
-    """Makes `keras`, `keras.x.y`, `tensorflow.keras` and `from tensorflow import keras` mean axone from now on.
+    """Makes `keras`, `keras.x.y`, `tensorflow.keras` and `from tensorflow import keras` mean axone.
 
     Raises:
         ImportError: the true keras or tensorflow has been imported already.
@@ -116,5 +119,7 @@ def install() -> None:
         return
     for name in ("keras", "tensorflow"):
         if name in sys.modules:
-            raise ImportError(f"{name} was imported before axone's aliases were installed; they cannot be mixed")
+            raise ImportError(
+                f"{name} was imported before axone's aliases were installed; they cannot be mixed"
+            )
     sys.meta_path.insert(0, _AliasFinder())

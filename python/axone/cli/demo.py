@@ -64,9 +64,7 @@ def demo(epochs: int | None, batch_size: int, seed: int, picture: str | None) ->
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     epochs = epochs or (_FULL_EPOCHS if full else _SAMPLE_EPOCHS)
     start = time.perf_counter()
-    history = model.fit(
-        _scaled(x_train), y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1
-    )
+    history = model.fit(_scaled(x_train), y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1)
     seconds = time.perf_counter() - start
     loss, accuracy = model.evaluate(_scaled(x_test), y_test, verbose=0)
     print(f"trained {epochs} epochs in {seconds:.2f} s")

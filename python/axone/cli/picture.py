@@ -13,8 +13,10 @@ _ROWS, _COLUMNS = 5, 8
 _WRONG = 10
 
 
-def choose(labels: NDArray[np.integer], predicted: NDArray[np.integer], count: int, wrong: int) -> NDArray[np.intp]:
-    """Which images to show: the first ones, in order, with at most `wrong` of the first wrong ones among them.
+def choose(
+    labels: NDArray[np.integer], predicted: NDArray[np.integer], count: int, wrong: int
+) -> NDArray[np.intp]:
+    """Which images to show: the first ones, in order, at most `wrong` wrong ones among them.
 
     Args:
         labels: true classes `(n,)`.
@@ -60,7 +62,9 @@ def write_picture(
         _draw_curves(axes, history, name)
     predicted = probabilities.argmax(axis=1)
     right = np.count_nonzero(predicted == labels)
-    digits.suptitle(f"{right} of {len(labels)} test images are right; {len(labels) - right} are wrong (some in red)")
+    digits.suptitle(
+        f"{right} of {len(labels)} test images are right; {len(labels) - right} are wrong (some in red)"
+    )
     shown = choose(labels, predicted, _ROWS * _COLUMNS, _WRONG)
     for axes in (grid := digits.subplots(_ROWS, _COLUMNS)).flat:
         axes.axis("off")

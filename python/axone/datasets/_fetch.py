@@ -1,4 +1,4 @@
-"""Downloads: checked by SHA-256, written beside their place and renamed, so that no half file is ever found."""
+"""Downloads: checked by SHA-256, written beside their place, then renamed: no half file is ever found."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def fetch(url: str, target: Path, sha256: str) -> None:
                 digest.update(chunk)
                 file.write(chunk)
         if digest.hexdigest() != sha256:
-            raise ValueError(f"{url}: expected a file of SHA-256 {sha256}, got {digest.hexdigest()}. Nothing was kept.")
+            raise ValueError(
+                f"{url}: expected a file of SHA-256 {sha256}, got {digest.hexdigest()}. Nothing was kept."
+            )
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Where the MNIST-like sets lie: the folder that AXONE_DATA names, then ~/.axone/datasets, then ~/.keras/datasets."""
+"""Where MNIST-like sets lie: the folder AXONE_DATA names, then ~/.axone/datasets, then ~/.keras/datasets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def roots() -> list[Path]:
 
 
 def find(source: Source, npz: str | None = None) -> Path | None:
-    """The set's place on this disk: an .npz file, or a folder with all four IDX files. None where it is nowhere.
+    """The place of the set on this disk: an .npz file or a folder with all four IDX files; or None.
 
     Args:
         source: the set.
@@ -93,8 +93,9 @@ def _download(source: Source, npz: str | None) -> Path:
             fetch(_BASE_URL + name, target, source.files[name])
         except (OSError, HTTPException) as error:
             raise ConnectionError(
-                f"{source.name}: not found on this disk, and the download of {_BASE_URL + name} failed ({error}).\n"
-                f"Without a network, put {target} there yourself, or put {', '.join(f'{n}.gz' for n in IDX_NAMES)} "
-                f"into a folder DIR/{source.name} and set the environment variable AXONE_DATA=DIR."
+                f"{source.name}: not found on this disk, and the download of {_BASE_URL + name} "
+                f"failed ({error}).\nWithout a network, put the file there yourself as {target}, or put "
+                f"{', '.join(f'{n}.gz' for n in IDX_NAMES)} into a folder DIR/{source.name} and set the "
+                f"environment variable AXONE_DATA=DIR."
             ) from error
     return place

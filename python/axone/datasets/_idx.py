@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Bytes: TypeAlias = NDArray[np.uint8]
 Split: TypeAlias = tuple[Bytes, Bytes]
 
-# One file per array. IDX is big-endian: two zero bytes, a type code (8 = uint8), the rank, one size per axis, data.
+# One file per array. IDX is big-endian: two zero bytes, type code (8: uint8), rank, the sizes, the data.
 IDX_NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -119,11 +119,15 @@ def read_npz(path: Path, train: int, test: int) -> tuple[Split, Split]:
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise ValueError(f"{path}: damaged or not Keras's mnist.npz ({error}). Delete it and fetch it again.") from error
+        raise ValueError(
+            f"{path}: damaged or not Keras's mnist.npz ({error}). Delete it and fetch it again."
+        ) from error
     for name, shape in shapes.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != np.uint8:
-            raise ValueError(f"{path}: expected {name} of shape {shape}, uint8; got {array.shape}, {array.dtype}.")
+            raise ValueError(
+                f"{path}: expected {name} of shape {shape}, uint8; got {array.shape}, {array.dtype}."
+            )
     check_labels(arrays["y_train"], str(path))
     check_labels(arrays["y_test"], str(path))
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])

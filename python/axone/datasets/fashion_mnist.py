@@ -1,7 +1,7 @@
 """Fashion-MNIST: 70,000 grey images of clothes, 28x28 pixels, in ten classes; a harder stand-in for MNIST.
 
-Han Xiao, Kashif Rasul and Roland Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
-algorithms", arXiv:1708.07747. MIT licence, Zalando SE.
+Han Xiao, Kashif Rasul and Roland Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking
+machine learning algorithms", arXiv:1708.07747. MIT licence, Zalando SE.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ SOURCE = Source(
 def load_data() -> tuple[Split, Split]:
     """Loads the whole set.
 
-    Classes: 0 T-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
-    Looked for as a folder `fashion-mnist` of four IDX files, packed or plain, in the folder that the environment
-    variable AXONE_DATA names, then in `~/.axone/datasets`, then in `~/.keras/datasets`. Found nowhere, it is
-    downloaded (31 MB) to `~/.axone/datasets`.
+    Classes: 0 T-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag,
+    9 ankle boot.
+
+    Looked for in the folder that the environment variable AXONE_DATA names, then in `~/.axone/datasets`, then
+    in `~/.keras/datasets`: a folder `fashion-mnist` of the four original IDX files, packed or plain. Found
+    nowhere, it is downloaded (31 MB) to `~/.axone/datasets`.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`, all uint8: images `(60000, 28, 28)` and `(10000, 28, 28)` with

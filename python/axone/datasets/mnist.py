@@ -24,9 +24,9 @@ SAMPLE_TRAIN, SAMPLE_TEST = 6000, 1000
 def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
     """Loads the whole set.
 
-    Looked for in the folder that the environment variable AXONE_DATA names, then in `~/.axone/datasets`, then in
-    `~/.keras/datasets`: the file `path`, or a folder `mnist` of the four original IDX files, packed or plain.
-    Found nowhere, it is downloaded (11 MB) to `~/.axone/datasets`.
+    Looked for in the folder that the environment variable AXONE_DATA names, then in `~/.axone/datasets`, then
+    in `~/.keras/datasets`: the file `path`, or a folder `mnist` of the four original IDX files, packed or
+    plain. Found nowhere, it is downloaded (11 MB) to `~/.axone/datasets`.
 
     Args:
         path: name of the .npz file in those folders, or an absolute path.
@@ -47,11 +47,11 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
 
 
 def load_sample() -> tuple[Split, Split]:
-    """Loads the sample that comes with axone: the first 6,000 training and the first 1,000 test images of MNIST.
+    """Loads the sample that comes with axone: MNIST's first 6,000 training and first 1,000 test images.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`, all uint8: images `(6000, 28, 28)` and `(1000, 28, 28)`, labels
-        `(6000,)` and `(1000,)`.
+        `(x_train, y_train), (x_test, y_test)`, all uint8: images `(6000, 28, 28)` and `(1000, 28, 28)`,
+        labels `(6000,)` and `(1000,)`.
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = mnist.load_sample()

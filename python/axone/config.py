@@ -1,0 +1,153 @@
+"""Settings of this process: threads, dtypes, layout, messages; Keras's `keras.config` and a little more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from axone.core.dtypes import epsilon, floatx, set_epsilon, set_floatx
+
+from axone.core import engine as _engine_info
+from axone.utils.io import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
+
+if TYPE_CHECKING:
+    from axone.dtype_policies import DTypePolicy
+
+__all__ = [
+    "backend",
+    "disable_interactive_logging",
+    "dtype_policy",
+    "enable_interactive_logging",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "instruction_set",
+    "instruction_sets",
+    "is_interactive_logging_enabled",
+    "num_threads",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_num_threads",
+    "show",
+]
+
+_FORMATS = ("channels_last", "channels_first")
+_image_data_format = "channels_last"
+
+
+def backend() -> str:
+    """Returns the name of what computes: always "axone"."""
+    return "axone"
+
+
+def image_data_format() -> str:
+    """Returns where image layers expect the channels by default: "channels_last" or "channels_first"."""
+    return _image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Sets where image layers expect the channels by default.
+
+    Args:
+        data_format: "channels_last" for `(batch, height, width, channels)`, "channels_first" for
+            `(batch, channels, height, width)`.
+
+    Raises:
+        ValueError: another name.
+
+    Example:
+        >>> axone.config.set_image_data_format("channels_first")
+    """
+    global _image_data_format
+    name = str(data_format).lower()
+    if name not in _FORMATS:
+        raise ValueError(
+            f"set_image_data_format: expected {' or '.join(map(repr, _FORMATS))}, got {data_format!r}."
+        )
+    _image_data_format = name
+
+
+def dtype_policy() -> DTypePolicy:
+    """Returns the dtype policy that new layers get; that of `floatx` until `set_dtype_policy` is called."""
+    from axone import dtype_policies
+
+    return dtype_policies.dtype_policy()
+
+
+def set_dtype_policy(policy: str | DTypePolicy) -> None:
+    """Sets the dtype policy that new layers get.
+
+    Args:
+        policy: a `DTypePolicy`, or its name, such as "float32" or "float64".
+
+    Raises:
+        ValueError: no such policy.
+    """
+    from axone import dtype_policies
+
+    dtype_policies.set_dtype_policy(policy)
+
+
+def num_threads() -> int:
+    """Returns how many threads a computation may use.
+
+    The last `set_num_threads`, else the environment variable AXONE_NUM_THREADS, else the processors that this
+    process may use (affinity and cgroup quota).
+    """
+    return _engine_info.num_threads()
+
+
+def set_num_threads(count: int) -> None:
+    """Sets how many threads a computation may use. Results do not depend on it, bit for bit.
+
+    Args:
+        count: from 1 to 4096.
+
+    Raises:
+        TypeError: `count` is no integer.
+        ValueError: it is out of range.
+
+    Example:
+        >>> axone.config.set_num_threads(1)
+    """
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"set_num_threads: expected an integer, got {count!r}.")
+    _engine_info.set_num_threads(int(count))
+
+
+def instruction_set() -> str:
+    """Returns the instruction set that the kernels use: "avx512", "avx2", "neon" or "baseline".
+
+    The best that this machine runs, or the one that the environment variable AXONE_ISA names.
+    """
+    return _engine_info.instruction_set()
+
+
+def instruction_sets() -> list[str]:
+    """Returns the instruction sets that this build holds and this machine runs, best first."""
+    return _engine_info.instruction_sets()
+
+
+def show() -> None:
+    """Prints version, instruction set, threads and build flags.
+
+    Example:
+        >>> axone.config.show()
+        axone            0.1.0
+        instruction set  avx2 (this machine runs avx2, baseline)
+        threads          2
+        build            GNU 12.2.0 Release
+    """
+    rows: dict[str, Any] = {
+        "axone": _engine_info.version(),
+        "instruction set": f"{instruction_set()} (this machine runs {', '.join(instruction_sets())})",
+        "threads": num_threads(),
+        "build": _engine_info.build_flags(),
+    }
+    for name, value in rows.items():
+        print(f"{name:16} {value}")

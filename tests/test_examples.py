@@ -1,0 +1,44 @@
+"""The examples run as they stand and reach what their comments say."""
+
+from __future__ import annotations
+
+import re
+
+from conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+def test_mnist_mlp(python) -> None:
+    done = python(str(EXAMPLES / "mnist_mlp.py"), "--epochs", "4")
+    assert done.returncode == 0, done.stderr
+    assert "101,770" in done.stdout  # the summary's count of parameters
+    assert float(re.search(r"test accuracy (\d\.\d+)", done.stdout)[1]) > 0.88
+
+
+def test_regression(python) -> None:
+    done = python(str(EXAMPLES / "regression.py"), "--epochs", "15")
+    assert done.returncode == 0, done.stderr
+    plane, network = (float(e) for e in re.findall(r"(\d\.\d+)$", done.stdout, re.MULTILINE))
+    assert network < plane / 4
+
+
+def test_custom_training_loop(python) -> None:
+    done = python(str(EXAMPLES / "custom_training_loop.py"), "--epochs", "2")
+    assert done.returncode == 0, done.stderr
+    accuracies = [float(a) for a in re.findall(r"test accuracy (\d\.\d+)", done.stdout)]
+    assert len(accuracies) == 2 and accuracies[-1] > 0.85
+
+
+def test_autodiff(python) -> None:
+    done = python(str(EXAMPLES / "autodiff.py"))
+    assert done.returncode == 0, done.stderr
+    assert "minimum at 0.693147; log 2 is 0.693147" in done.stdout
+    position = [float(v) for v in re.search(r"rest: \[(.+)\]", done.stdout)[1].split()]
+    assert position == sorted(position)
+    assert all(abs(a + b) < 1e-2 for a, b in zip(position, reversed(position), strict=True))
+
+
+def test_every_example_is_tested() -> None:
+    tested = set(re.findall(r'EXAMPLES / "(.+?)"', (ROOT / "tests" / "test_examples.py").read_text()))
+    assert tested == {p.name for p in EXAMPLES.glob("*.py")}
