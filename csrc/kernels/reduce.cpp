@@ -1,0 +1,251 @@
+// The reduction kernels: contract in reduce.h.
+#include "kernels/reduce.h"
+
+#include "kernels/families.h"
+#include "simd/bits.h"
+#include "simd/lanes.h"
+
+namespace axone {
+namespace AXONE_TARGET {
+namespace {
+
+template <class T>
+inline constexpr bool kFloating = T(0.5) != T(0);
+template <class T>
+inline constexpr bool kSigned = T(-1) < T(0);
+
+// The type that a sum or product is computed in: integers wrap.
+template <class T, bool = kFloating<T>>
+struct WrapOf {
+  typedef T type;
+};
+template <class T>
+struct WrapOf<T, false> {
+  typedef UInt<T> type;
+};
+
+template <class T>
+constexpr T lowest() {
+  if constexpr (kFloating<T>)
+    return -FloatBits<T>::kInfinity;
+  else
+    return kSigned<T> ? T(UInt<T>(1) << (8 * sizeof(T) - 1)) : T(0);
+}
+template <class T>
+constexpr T highest() {
+  if constexpr (kFloating<T>)
+    return FloatBits<T>::kInfinity;
+  else
+    return T(~UInt<T>(0) >> (kSigned<T> ? 1 : 0));
+}
+
+// A reduction: how it joins values, what it joins of each element, its neutral element.
+template <class T>
+struct Sum : JoinSum {
+  typedef typename WrapOf<T>::type type;
+  static constexpr type neutral = 0;
+  AXONE_INLINE Vec<type> of(Vec<type> x) { return x; }
+};
+template <class T>
+struct SumOfSquares : Sum<T> {
+  typedef typename WrapOf<T>::type type;
+  AXONE_INLINE Vec<type> of(Vec<type> x) { return x * x; }
+};
+template <class T>
+struct Product : JoinProduct {
+  typedef typename WrapOf<T>::type type;
+  static constexpr type neutral = 1;
+  AXONE_INLINE Vec<type> of(Vec<type> x) { return x; }
+};
+template <class T>
+struct Max : JoinMax {
+  typedef T type;
+  static constexpr T neutral = lowest<T>();
+  AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
+};
+template <class T>
+struct Min : JoinMin {
+  typedef T type;
+  static constexpr T neutral = highest<T>();
+  AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
+};
+template <class T>
+struct Any : JoinOr {
+  typedef T type;
+  static constexpr T neutral = 0;
+  AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
+};
+template <class T>
+struct All : JoinAnd {
+  typedef T type;
+  static constexpr T neutral = 1;
+  AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
+};
+
+// Elements of f32 that are summed in f32: the sums of such blocks are added in f64.
+constexpr int64_t kFloatBlock = 4096;
+
+template <class T>
+constexpr bool is_sum(const JoinSum*) {
+  return sizeof(T) == 4 && kFloating<T>;
+}
+template <class T>
+constexpr bool is_sum(const void*) {
+  return false;
+}
+
+template <class Op, class T = typename Op::type>
+AXONE_INLINE T reduce_block(const T* x, int64_t n) {
+  constexpr int64_t kStep = kLanes<T>;
+  if (n <= kStep) {
+    Vec<T> only = n == kStep ? load<T>(x) : load_first<T>(x, n);
+    return join_lanes<Op, T>(first_lanes<T>(n) ? Op::of(only) : splat<T>(Op::neutral));
+  }
+  Vec<T> sum[4];
+  for (Vec<T>& s : sum) s = splat<T>(Op::neutral);
+  int64_t i = 0;
+  for (; i + 4 * kStep <= n; i += 4 * kStep)
+    for (int u = 0; u < 4; ++u) sum[u] = Op::join(sum[u], Op::of(load<T>(x + i + u * kStep)));
+  for (int u = 0; u < 3; ++u)
+    if (i + kStep <= n) {
+      sum[u] = Op::join(sum[u], Op::of(load<T>(x + i)));
+      i += kStep;
+    }
+  if (i < n) {
+    Vec<T> rest = first_lanes<T>(n - i) ? Op::of(load_first<T>(x + i, n - i)) : splat<T>(Op::neutral);
+    sum[3] = Op::join(sum[3], rest);
+  }
+  return join_lanes<Op, T>(Op::join(Op::join(sum[0], sum[1]), Op::join(sum[2], sum[3])));
+}
+
+template <class Op>
+void reduce_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride) {
+  using T = typename Op::type;
+  T* y = static_cast<T*>(out);
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* row = static_cast<const T*>(x) + r * row_stride;
+    if constexpr (is_sum<T>(static_cast<const Op*>(nullptr))) {
+      double total = 0;
+      for (int64_t i = 0; i < n; i += kFloatBlock)
+        total += double(reduce_block<Op>(row + i, n - i < kFloatBlock ? n - i : kFloatBlock));
+      y[r] = T(total);
+    } else {
+      y[r] = n > 0 ? reduce_block<Op>(row, n) : Op::neutral;
+    }
+  }
+}
+
+// The tree over Rows rows at one column block.
+template <class Op, int Rows, class Load>
+AXONE_INLINE auto join_rows(const Load& at, int first = 0) {
+  if constexpr (Rows == 1)
+    return Op::of(at(first));
+  else
+    return Op::join(join_rows<Op, Rows / 2>(at, first), join_rows<Op, Rows / 2>(at, first + Rows / 2));
+}
+
+// out = join(out, tree of Rows rows): out is passed over once for all of them, and every column is joined in the
+// same order wherever it stands.
+template <class Op, int Rows, class T = typename Op::type>
+void add_rows(T* out, const T* x, int64_t n, int64_t stride) {
+  int64_t c = 0;
+  for (; c + kLanes<T> <= n; c += kLanes<T>) {
+    Vec<T> sum = join_rows<Op, Rows>([&](int r) { return load<T>(x + r * stride + c); });
+    store<T>(out + c, Op::join(load<T>(out + c), sum));
+  }
+  if (c < n) {
+    int64_t rest = n - c;
+    Vec<T> sum = join_rows<Op, Rows>([&](int r) { return load_first<T>(x + r * stride + c, rest); });
+    store_first<T>(out + c, Op::join(load_first<T>(out + c, rest), sum), rest);
+  }
+}
+
+template <class Op>
+void reduce_columns(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride) {
+  using T = typename Op::type;
+  T* y = static_cast<T*>(out);
+  const T* row = static_cast<const T*>(x);
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) add_rows<Op, 8>(y, row + r * row_stride, n, row_stride);
+  for (; r + 2 <= rows; r += 2) add_rows<Op, 2>(y, row + r * row_stride, n, row_stride);
+  if (r < rows) add_rows<Op, 1>(y, row + r * row_stride, n, row_stride);
+}
+
+// The first place of `best`, found in blocks that the compiler compares as vectors. NaN equals NaN here.
+template <class T>
+AXONE_INLINE int64_t first_place(const T* x, int64_t n, T best) {
+  constexpr int64_t kBlock = 64;
+  const bool nan = best != best;
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    UInt<T> found = 0;
+    for (int64_t j = 0; j < kBlock; ++j) found |= UInt<T>(nan ? x[i + j] != x[i + j] : x[i + j] == best);
+    if (found) break;
+  }
+  while (i < n && !(nan ? x[i] != x[i] : x[i] == best)) ++i;
+  return i;
+}
+
+template <class Op>
+void best_place_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride) {
+  using T = typename Op::type;
+  int64_t* y = static_cast<int64_t*>(out);
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* row = static_cast<const T*>(x) + r * row_stride;
+    y[r] = n > 0 ? first_place<T>(row, n, reduce_block<Op>(row, n)) : 0;
+  }
+}
+
+template <class Op>
+void scan_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride) {
+  using T = typename Op::type;
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* row = static_cast<const T*>(x) + r * row_stride;
+    T* y = static_cast<T*>(out) + r * n;
+    T total = Op::neutral;
+    for (int64_t i = 0; i < n; ++i) y[i] = total = Op::join(total, row[i]);
+  }
+}
+
+#define AXONE_ENTRY(name, type, ...) \
+  {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceRows(__VA_ARGS__)), nullptr}
+#define AXONE_NUMBERS(name, loop, Op)                                                               \
+  AXONE_ENTRY(name, f32, loop<Op<float>>), AXONE_ENTRY(name, f64, loop<Op<double>>),                \
+      AXONE_ENTRY(name, i32, loop<Op<int32_t>>), AXONE_ENTRY(name, i64, loop<Op<int64_t>>),         \
+      AXONE_ENTRY(name, u8, loop<Op<uint8_t>>)
+#define AXONE_BOOL(name, loop, Op) AXONE_ENTRY(name, b8, loop<Op<uint8_t>>)
+
+const KernelEntry kEntries[] = {
+    AXONE_NUMBERS("sum_rows", reduce_rows, Sum),
+    AXONE_NUMBERS("sumsq_rows", reduce_rows, SumOfSquares),
+    AXONE_NUMBERS("prod_rows", reduce_rows, Product),
+    AXONE_NUMBERS("max_rows", reduce_rows, Max),
+    AXONE_NUMBERS("min_rows", reduce_rows, Min),
+    AXONE_BOOL("max_rows", reduce_rows, Any),
+    AXONE_BOOL("min_rows", reduce_rows, All),
+    AXONE_BOOL("any_rows", reduce_rows, Any),
+    AXONE_BOOL("all_rows", reduce_rows, All),
+    AXONE_NUMBERS("sum_columns", reduce_columns, Sum),
+    AXONE_NUMBERS("sumsq_columns", reduce_columns, SumOfSquares),
+    AXONE_NUMBERS("prod_columns", reduce_columns, Product),
+    AXONE_NUMBERS("max_columns", reduce_columns, Max),
+    AXONE_NUMBERS("min_columns", reduce_columns, Min),
+    AXONE_BOOL("max_columns", reduce_columns, Any),
+    AXONE_BOOL("min_columns", reduce_columns, All),
+    AXONE_BOOL("any_columns", reduce_columns, Any),
+    AXONE_BOOL("all_columns", reduce_columns, All),
+    AXONE_NUMBERS("argmax_rows", best_place_rows, Max),
+    AXONE_NUMBERS("argmin_rows", best_place_rows, Min),
+    AXONE_BOOL("argmax_rows", best_place_rows, Max),
+    AXONE_BOOL("argmin_rows", best_place_rows, Min),
+    AXONE_NUMBERS("cumsum_rows", scan_rows, Sum),
+    AXONE_NUMBERS("cumprod_rows", scan_rows, Product),
+};
+
+}  // namespace
+
+extern const KernelFamily reduce_family;
+const KernelFamily reduce_family = {kEntries, sizeof(kEntries) / sizeof(kEntries[0])};
+
+}  // namespace AXONE_TARGET
+}  // namespace axone

@@ -1,0 +1,99 @@
+// Across the lanes of one vector: reductions by a fixed tree, and tails filled with a neutral element.
+#pragma once
+
+#include "simd/vec.h"
+
+namespace axone {
+namespace AXONE_TARGET {
+
+// Joins halves until one lane is left: lane i with lane i + half, the same tree as sum_lanes. Op::join works on
+// vectors of any width and on scalars.
+template <class Op, class T, int Bytes = AXONE_VECTOR_BYTES>
+struct LaneTree {
+  typedef T Whole __attribute__((vector_size(Bytes)));
+  AXONE_INLINE T join(Whole v) {
+    if constexpr (Bytes <= 16) {
+      T lane[Bytes / sizeof(T)];
+      memcpy(lane, &v, sizeof(v));
+      for (int half = int(Bytes / sizeof(T)) / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) lane[i] = Op::join(lane[i], lane[i + half]);
+      return lane[0];
+    } else {
+      typedef T Half __attribute__((vector_size(Bytes / 2)));
+      Half low, high;
+      memcpy(&low, &v, sizeof(low));
+      memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(low), sizeof(high));
+      return LaneTree<Op, T, Bytes / 2>::join(Op::join(low, high));
+    }
+  }
+};
+
+template <class Op, class T>
+AXONE_INLINE T join_lanes(Vec<T> v) {
+  return LaneTree<Op, T>::join(v);
+}
+
+template <class T>
+struct LaneIndex {
+  Int<T> at[kLanes<T>];
+  constexpr LaneIndex() : at{} {
+    for (int64_t i = 0; i < kLanes<T>; ++i) at[i] = Int<T>(i);
+  }
+};
+template <class T>
+static constexpr LaneIndex<T> kLaneIndex{};
+
+// Lane for lane -1 before n, 0 from n on.
+template <class T>
+AXONE_INLINE Mask<T> first_lanes(int64_t n) {
+  return load<Int<T>>(kLaneIndex<T>.at) < Int<T>(n);
+}
+
+// load_first with `fill` in the other lanes.
+template <class T>
+AXONE_INLINE Vec<T> load_first_or(const T* p, int64_t n, T fill) {
+  return first_lanes<T>(n) ? load_first<T>(p, n) : splat<T>(fill);
+}
+
+// The joins. NaN wins in max and min.
+struct JoinSum {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    return a + b;
+  }
+};
+struct JoinProduct {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    return a * b;
+  }
+};
+struct JoinMax {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    V most = a > b ? a : b;
+    return a != a ? a : most;
+  }
+};
+struct JoinMin {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    V least = a < b ? a : b;
+    return a != a ? a : least;
+  }
+};
+struct JoinAnd {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    return a & b;
+  }
+};
+struct JoinOr {
+  template <class V>
+  AXONE_INLINE V join(V a, V b) {
+    return a | b;
+  }
+};
+
+}  // namespace AXONE_TARGET
+}  // namespace axone

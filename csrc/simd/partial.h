@@ -1,0 +1,71 @@
+// Loads and stores of the first n lanes only: the tail of a row. Included by vec.h.
+// AVX-512 and AVX2 have masked instructions, which never touch the bytes beyond; elsewhere it goes through memory.
+#pragma once
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace axone {
+namespace AXONE_TARGET {
+
+#if defined(__AVX2__) && !defined(__AVX512BW__)
+// Sliding windows: a load at k[width - n] has n lanes of ones, then zeros.
+static constexpr int32_t kOnes32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static constexpr int64_t kOnes64[8] = {-1, -1, -1, -1};
+#endif
+
+// The first n (< kLanes) elements; the other lanes are 0.
+template <class T>
+AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
+#if defined(__AVX512BW__)
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm512_maskz_loadu_epi32(__mmask16((1u << n) - 1), p);
+  else if constexpr (sizeof(T) == 8)
+    return (Vec<T>)_mm512_maskz_loadu_epi64(__mmask8((1u << n) - 1), p);
+  else
+    return (Vec<T>)_mm512_maskz_loadu_epi8(__mmask64((uint64_t(1) << n) - 1), p);
+#else
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes32 + 8 - n));
+    return (Vec<T>)_mm256_maskload_epi32(reinterpret_cast<const int*>(p), mask);
+  }
+  if constexpr (sizeof(T) == 8) {
+    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes64 + 4 - n));
+    return (Vec<T>)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask);
+  }
+#endif
+  Vec<T> v = {};
+  memcpy(&v, p, size_t(n) * sizeof(T));
+  return v;
+#endif
+}
+
+// Stores the first n (< kLanes) lanes and leaves the memory behind them alone.
+template <class T>
+AXONE_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
+#if defined(__AVX512BW__)
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_epi32(p, __mmask16((1u << n) - 1), (__m512i)v);
+  else if constexpr (sizeof(T) == 8)
+    _mm512_mask_storeu_epi64(p, __mmask8((1u << n) - 1), (__m512i)v);
+  else
+    _mm512_mask_storeu_epi8(p, __mmask64((uint64_t(1) << n) - 1), (__m512i)v);
+#else
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes32 + 8 - n));
+    return _mm256_maskstore_epi32(reinterpret_cast<int*>(p), mask, (__m256i)v);
+  }
+  if constexpr (sizeof(T) == 8) {
+    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes64 + 4 - n));
+    return _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), mask, (__m256i)v);
+  }
+#endif
+  memcpy(p, &v, size_t(n) * sizeof(T));
+#endif
+}
+
+}  // namespace AXONE_TARGET
+}  // namespace axone
