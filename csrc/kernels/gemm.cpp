@@ -1,0 +1,110 @@
+// Matrix multiplication, compiled once per target. See gemm.h for the contract.
+#include "kernels/gemm.h"
+
+#include "kernels/registry.h"
+#include "simd/vec.h"
+
+#define AXONE_MEMBER_INLINE inline __attribute__((always_inline))
+
+namespace axone {
+namespace AXONE_TARGET {
+namespace {
+
+#include "kernels/gemm_tile.inl"
+#include "kernels/gemm_transpose.inl"
+#include "kernels/gemm_dot.inl"
+
+template <class T>
+void block(const GemmBlock& g) {
+  constexpr int64_t L = kLanes<T>;
+  const T* const a = static_cast<const T*>(g.a);
+  T* const c = static_cast<T*>(g.c);
+  const int limit = kAccumulators<T> / g.panel_vectors;
+  const int64_t rows = limit < kMaxRows<T> ? limit : kMaxRows<T>;
+  const int64_t tiles = (g.m + rows - 1) / rows, base = g.m / tiles, extra = g.m % tiles;
+  const auto& functions = TileTable<T>::get[g.a_layout == GemmALayout::rows];
+  alignas(64) T scratch[kAccumulators<T> * L];
+  for (int64_t j = 0; j < g.n; j += g.panel_vectors * L) {
+    const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
+    const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
+    TileArguments<T> t;
+    t.k = g.k;
+    t.b = static_cast<const T*>(g.b) + (g.b_layout == GemmBLayout::panels ? j * g.k : j);
+    t.b_stride = g.b_layout == GemmBLayout::panels ? vectors * L : g.b_stride;
+    if (!kMaskedLoads && last < L && g.b_layout == GemmBLayout::rows) {
+      T* tail = static_cast<T*>(g.tail);
+      pack_panel<T>(g.k, columns, vectors * L, t.b, g.b_stride, tail);
+      t.b = tail;
+      t.b_stride = vectors * L;
+    }
+    // A packed panel has whole vectors, so a tile that goes to the scratch tile needs no mask.
+    t.last = last;
+    t.accumulate = g.accumulate && !g.transposed;
+    for (int64_t n = 0, i = 0; n < tiles; ++n) {
+      const int64_t r = base + (n < extra);
+      t.a = a + (g.a_layout == GemmALayout::rows ? i * g.a_stride : g.a_layout == GemmALayout::columns ? i : i * g.k);
+      t.a_stride = g.a_layout == GemmALayout::slivers ? r : g.a_stride;
+      t.c = g.transposed ? scratch : c + i * g.c_stride + j;
+      t.c_stride = g.transposed ? vectors * L : g.c_stride;
+      functions[r - 1][vectors - 1](t);
+      if (g.transposed)
+        store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride, g.accumulate);
+      i += r;
+    }
+  }
+}
+
+template <class T>
+double peak(int64_t rounds) {
+  constexpr int N = kAccumulators<T>;
+  Vec<T> acc[N], x = splat<T>(T(1)), y = splat<T>(T(1));
+  AXONE_UNROLL
+  for (int i = 0; i < N; ++i) acc[i] = splat<T>(T(i));
+  for (int64_t n = 0; n < rounds; ++n) {
+#if defined(__x86_64__)
+    __asm__ volatile("" : "+x"(x), "+x"(y));  // unknown to the compiler, in registers
+#elif defined(__aarch64__)
+    __asm__ volatile("" : "+w"(x), "+w"(y));
+#endif
+    AXONE_UNROLL
+    for (int i = 0; i < N; ++i) acc[i] += x * y;
+  }
+  AXONE_UNROLL
+  for (int i = 1; i < N; ++i) acc[0] += acc[i];
+  return double(sum_lanes<T>(acc[0]));
+}
+
+template <class T>
+constexpr GemmKernels make_kernels(const char* prefix) {
+  return {prefix,
+          int32_t(kLanes<T>),
+          kMaxRows<T>,
+          kMaxVectors<T>,
+          kAccumulators<T>,
+          int32_t(2 * kAccumulators<T> * kLanes<T>),
+          block<T>,
+          dot<T>,
+          pack_a<T>,
+          pack_b<T>,
+          peak<T>};
+}
+
+constexpr GemmKernels kFloat32 = make_kernels<float>("sgemm");
+constexpr GemmKernels kFloat64 = make_kernels<double>("dgemm");
+constexpr GemmKernels kInt32 = make_kernels<uint32_t>("igemm");
+constexpr GemmKernels kInt64 = make_kernels<uint64_t>("lgemm");
+
+constexpr KernelEntry kEntries[] = {
+    {"gemm.kernels", DType::f32, nullptr, &kFloat32},
+    {"gemm.kernels", DType::f64, nullptr, &kFloat64},
+    {"gemm.kernels", DType::i32, nullptr, &kInt32},
+    {"gemm.kernels", DType::i64, nullptr, &kInt64},
+};
+
+}  // namespace
+
+extern const KernelFamily gemm_family;
+const KernelFamily gemm_family = {kEntries, sizeof(kEntries) / sizeof(kEntries[0])};
+
+}  // namespace AXONE_TARGET
+}  // namespace axone

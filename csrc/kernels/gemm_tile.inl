@@ -1,0 +1,165 @@
+// The tile: R rows times V vectors of C in registers, one pass over k. Included by gemm.cpp.
+
+// Registers for C: all but what B's vectors, A's broadcast and the mask take.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kFloatAccumulators = 24, kFloatRows = 12, kFloatVectors = 8;
+#else
+constexpr int kFloatAccumulators = 12, kFloatRows = 6, kFloatVectors = 4;
+#endif
+constexpr int kIntAccumulators = 8, kIntRows = 4, kIntVectors = 2;
+
+// Integers compute as unsigned ones, which wrap around by definition.
+template <class T>
+inline constexpr bool kIsFloat = T(0.5) != T(0);
+template <class T>
+inline constexpr int kAccumulators = kIsFloat<T> ? kFloatAccumulators : kIntAccumulators;
+template <class T>
+inline constexpr int kMaxRows = kIsFloat<T> ? kFloatRows : kIntRows;
+template <class T>
+inline constexpr int kMaxVectors = kIsFloat<T> ? kFloatVectors : kIntVectors;
+
+// Whether a tile may load the partial last vector of B's rows in its inner loop.
+#if defined(__AVX512F__)
+constexpr bool kMaskedLoads = true;
+#else
+constexpr bool kMaskedLoads = false;
+#endif
+
+#define AXONE_PRAGMA_(x) _Pragma(#x)
+#if defined(__clang__)
+#define AXONE_UNROLL AXONE_PRAGMA_(clang loop unroll(full))
+#else
+#define AXONE_UNROLL AXONE_PRAGMA_(GCC unroll 64)
+#endif
+
+template <class T>
+struct TileArguments {
+  int64_t k;
+  const T* a;
+  int64_t a_stride;
+  const T* b;
+  int64_t b_stride;
+  T* c;
+  int64_t c_stride;
+  int64_t last;  // columns in the last vector: 1 ... lanes
+  bool accumulate;
+};
+
+// Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses reach
+// one and two strides further for free, so that twelve rows need four pointers.
+template <class T, int R, bool Rows>
+struct ACursor {
+  static constexpr int kPointers = Rows ? (R + 2) / 3 : 1;
+  const T* p[kPointers];
+  int64_t stride;
+
+  AXONE_MEMBER_INLINE ACursor(const T* a, int64_t s) : stride(s) {
+    AXONE_UNROLL
+    for (int i = 0; i < kPointers; ++i) p[i] = a + 3 * i * s;
+  }
+  AXONE_MEMBER_INLINE T at(int i) const { return Rows ? p[i / 3][(i % 3) * stride] : p[0][i]; }
+  AXONE_MEMBER_INLINE void next() {
+    AXONE_UNROLL
+    for (int i = 0; i < kPointers; ++i) p[i] += Rows ? 1 : stride;
+  }
+};
+
+template <class T, int R, int V, bool Rows>
+AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride, int64_t last) {
+  Vec<T> row[V];
+  AXONE_UNROLL
+  for (int v = 0; v < V; ++v)
+    row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
+  AXONE_UNROLL
+  for (int i = 0; i < R; ++i) {
+    const T x = a.at(i);
+    AXONE_UNROLL
+    for (int v = 0; v < V; ++v) acc[i][v] += row[v] * x;
+  }
+  a.next();
+  b += b_stride;
+}
+
+// An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small tiles keep
+// several sums per element, for every U-th k, and add them at the end.
+template <class T, int R, int V, bool Rows>
+void tile(const TileArguments<T>& t) {
+  constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
+  constexpr int64_t L = kLanes<T>;
+  Vec<T> acc[U][R][V];
+  AXONE_UNROLL
+  for (int u = 0; u < U; ++u)
+    AXONE_UNROLL
+    for (int i = 0; i < R; ++i)
+      AXONE_UNROLL
+      for (int v = 0; v < V; ++v) acc[u][i][v] = Vec<T>{};
+  AXONE_UNROLL
+  for (int i = 0; i < R; ++i)
+    AXONE_UNROLL
+    for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
+  ACursor<T, R, Rows> a(t.a, t.a_stride);
+  const T* b = t.b;
+  const int64_t b_stride = t.b_stride, last = t.last;
+  int64_t k = t.k;
+  for (; k >= U; k -= U)
+    AXONE_UNROLL
+    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last);
+  if constexpr (U > 1)
+    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last);
+  AXONE_UNROLL
+  for (int half = U / 2; half > 0; half /= 2)
+    AXONE_UNROLL
+    for (int u = 0; u < half; ++u)
+      AXONE_UNROLL
+      for (int i = 0; i < R; ++i)
+        AXONE_UNROLL
+        for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
+
+  T* c = t.c;
+  for (int i = 0; i < 1; ++i) {
+    AXONE_UNROLL
+    for (int r = 0; r < R; ++r, c += t.c_stride)
+      AXONE_UNROLL
+      for (int v = 0; v < V; ++v) {
+        T* out = c + v * L;
+        Vec<T> x = acc[0][r][v];
+        if (v < V - 1 || last == L) {
+          store<T>(out, t.accumulate ? load<T>(out) + x : x);
+        } else {
+          store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
+        }
+      }
+  }
+}
+
+template <class T>
+using TileFunction = void (*)(const TileArguments<T>&);
+
+template <class T, int R, int V, bool Rows>
+constexpr TileFunction<T> tile_or_null() {
+  if constexpr (R * V <= kAccumulators<T> && R <= kMaxRows<T> && V <= kMaxVectors<T>)
+    return tile<T, R, V, Rows>;
+  else
+    return nullptr;
+}
+
+// Every tile of one element type: [A along rows][R - 1][V - 1].
+template <class T>
+struct TileTable {
+#define AXONE_TILE_ROW(R, Rows)                                                                          \
+  {                                                                                                      \
+    tile_or_null<T, R, 1, Rows>(), tile_or_null<T, R, 2, Rows>(), tile_or_null<T, R, 3, Rows>(),         \
+        tile_or_null<T, R, 4, Rows>(), tile_or_null<T, R, 5, Rows>(), tile_or_null<T, R, 6, Rows>(),     \
+        tile_or_null<T, R, 7, Rows>(), tile_or_null<T, R, 8, Rows>()                                     \
+  }
+#define AXONE_TILE_ROWS(Rows)                                                                            \
+  {                                                                                                      \
+    AXONE_TILE_ROW(1, Rows), AXONE_TILE_ROW(2, Rows), AXONE_TILE_ROW(3, Rows), AXONE_TILE_ROW(4, Rows),  \
+        AXONE_TILE_ROW(5, Rows), AXONE_TILE_ROW(6, Rows), AXONE_TILE_ROW(7, Rows),                       \
+        AXONE_TILE_ROW(8, Rows), AXONE_TILE_ROW(9, Rows), AXONE_TILE_ROW(10, Rows),                      \
+        AXONE_TILE_ROW(11, Rows), AXONE_TILE_ROW(12, Rows)                                               \
+  }
+  static constexpr TileFunction<T> get[2][12][8] = {AXONE_TILE_ROWS(false), AXONE_TILE_ROWS(true)};
+#undef AXONE_TILE_ROWS
+#undef AXONE_TILE_ROW
+};

@@ -1,0 +1,247 @@
+#include "ops/gemm.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/buffer.h"
+#include "ops/gemm_plan.h"
+
+namespace axone {
+
+namespace {
+
+// One call of run on one lane: the plan, the operands in the plan's orientation, the lane's scratch.
+class GemmRun {
+ public:
+  GemmRun(const GemmPlan& plan, const Lane& lane, const void* a, const void* b, void* c, void* scratch,
+          const GemmEpilogue* epilogue)
+      : p_(plan),
+        lane_(lane),
+        item_(int64_t(item_size(plan.dtype))),
+        rows_(static_cast<const char*>(plan.swapped ? b : a)),
+        columns_(static_cast<const char*>(plan.swapped ? a : b)),
+        c_(static_cast<char*>(c)),
+        shared_(static_cast<char*>(scratch)),
+        epilogue_(epilogue) {
+    char* own = shared_ + p_.shared_bytes +
+                size_t(lane.index) * (p_.lane_a_bytes + p_.lane_b_bytes + p_.lane_tail_bytes);
+    packed_a_ = own;
+    packed_b_ = own + p_.lane_a_bytes;
+    tail_ = own + p_.lane_a_bytes + p_.lane_b_bytes;
+  }
+
+  void run() const {
+    switch (p_.algorithm) {
+      case GemmAlgorithm::empty:
+        return zero();
+      case GemmAlgorithm::tasks:
+        return tasks();
+      case GemmAlgorithm::dot:
+        return dot();
+      case GemmAlgorithm::shared_b:
+        return shared_b();
+    }
+  }
+
+ private:
+  // A task: a block of rows and columns of one product.
+  struct Task {
+    int64_t item, row, row_end, column, column_end;
+    int64_t rows() const { return row_end - row; }
+    int64_t columns() const { return column_end - column; }
+  };
+
+  const char* row_operand(int64_t batch, int64_t row, int64_t k) const {
+    const int64_t offset = p_.row_layout == GemmALayout::rows ? row * p_.row_stride + k : row + k * p_.row_stride;
+    return rows_ + (batch * p_.row_batch + offset) * item_;
+  }
+  const char* column_operand(int64_t batch, int64_t column, int64_t k) const {
+    const int64_t offset = p_.columns_along_k ? column * p_.column_stride + k : column + k * p_.column_stride;
+    return columns_ + (batch * p_.column_batch + offset) * item_;
+  }
+  int64_t c_index(const Task& t) const {
+    return t.item * p_.m * p_.n + (p_.transposed_c ? t.column * p_.c_stride + t.row : t.row * p_.c_stride + t.column);
+  }
+
+  GemmBlock block_of(const Task& t, int64_t k_begin, int64_t k_end) const {
+    GemmBlock g;
+    g.m = t.rows(), g.n = t.columns(), g.k = k_end - k_begin;
+    g.a = row_operand(t.item, t.row, k_begin);
+    g.a_stride = p_.row_stride;
+    g.a_layout = p_.row_layout;
+    g.b = column_operand(t.item, t.column, k_begin);
+    g.b_stride = p_.column_stride;
+    g.b_layout = GemmBLayout::rows;
+    g.c = c_ + c_index(t) * item_;
+    g.c_stride = p_.c_stride;
+    g.tail = tail_;
+    g.accumulate = k_begin > 0;
+    g.transposed = p_.transposed_c;
+    g.panel_vectors = int8_t(p_.panel_vectors);
+    return g;
+  }
+
+  // Calls the epilogue for each row of the caller's C in the task.
+  void finish(const Task& t) const {
+    if (!epilogue_) return;
+    // A vector on the right was computed as one on the left: its columns are the caller's rows.
+    if (p_.swapped && !p_.transposed_c) {
+      for (int64_t j = t.column; j < t.column_end; ++j) epilogue_->apply(lane_.index, t.item * p_.n + j, 1);
+      return;
+    }
+    const int64_t begin = c_index(t);
+    const int64_t segments = p_.transposed_c ? t.columns() : t.rows();
+    const int64_t count = p_.transposed_c ? t.rows() : t.columns();
+    for (int64_t i = 0; i < segments; ++i) epilogue_->apply(lane_.index, begin + i * p_.c_stride, count);
+  }
+
+  void zero() const {
+    int64_t begin, end;
+    lane_.share(p_.batch * p_.m, &begin, &end);
+    std::memset(c_ + begin * p_.n * item_, 0, size_t((end - begin) * p_.n * item_));
+    if (!epilogue_ || p_.n == 0) return;
+    for (int64_t i = begin; i < end; ++i) epilogue_->apply(lane_.index, i * p_.n, p_.n);
+  }
+
+  Task task_of(int64_t item, int64_t row_block, int64_t panel, int64_t panel_end) const {
+    return {item, p_.row_begin(row_block), p_.row_begin(row_block + 1), p_.column_begin(panel),
+            p_.column_begin(panel_end)};
+  }
+
+  // Task `index` of tasks() and dot(): row blocks of the same columns follow each other.
+  Task task_at(int64_t index) const {
+    const int64_t row_block = index % p_.row_blocks, rest = index / p_.row_blocks;
+    const int64_t column_block = rest % p_.column_blocks, panels = p_.panels();
+    return task_of(rest / p_.column_blocks, row_block, panels * column_block / p_.column_blocks,
+                   panels * (column_block + 1) / p_.column_blocks);
+  }
+
+  void tasks() const {
+    int64_t index, end, held = -1;  // held: whose columns packed_b_ holds
+    lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
+    for (; index < end; ++index) {
+      const Task t = task_at(index);
+      const int64_t columns = index / p_.row_blocks, padded = round_up(t.columns(), p_.kernels->lanes);
+      for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
+        const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1);
+        GemmBlock g = block_of(t, k0, k1);
+        if (p_.pack_a) {
+          p_.kernels->pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, p_.kernels->rows(p_.panel_vectors), packed_a_);
+          g.a = packed_a_;
+          g.a_layout = GemmALayout::slivers;
+        }
+        if (p_.pack_b) {
+          char* const packed = packed_b_ + k0 * padded * item_;
+          if (columns != held)
+            p_.kernels->pack_b(g.k, g.n, g.b, g.b_stride, p_.columns_along_k, p_.panel_vectors, packed);
+          g.b = packed;
+          g.b_layout = GemmBLayout::panels;
+        }
+        p_.kernels->block(g);
+      }
+      held = columns;
+      finish(t);
+    }
+  }
+
+  void dot() const {
+    int64_t index, end;
+    lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
+    for (; index < end; ++index) {
+      const Task t = task_at(index);
+      GemmBlock g = block_of(t, 0, p_.k);
+      if (p_.pack_a) {
+        // Slivers of one row each are rows along k.
+        p_.kernels->pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, 1, packed_a_);
+        g.a = packed_a_;
+        g.a_stride = p_.k;
+      }
+      p_.kernels->dot(g);
+      finish(t);
+    }
+  }
+
+  // The team packs one (strip, pass) of B while others may still read the one before: hence two buffers in turn.
+  void shared_b() const {
+    const GemmKernels& kernels = *p_.kernels;
+    const int64_t panels = p_.panels(), width = p_.panel_width();
+    int64_t turn = 0;
+    for (int64_t strip = 0; strip < p_.strips; ++strip) {
+      const int64_t first = strip * p_.strip_panels, last = std::min(panels, first + p_.strip_panels);
+      for (int64_t pass = 0; pass < p_.k_blocks; ++pass, ++turn) {
+        const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1), depth = k1 - k0;
+        char* const buffer = shared_ + (turn % 2) * (p_.shared_bytes / 2);
+        int64_t begin, end;
+        lane_.share(last - first, &begin, &end);
+        const int64_t column = p_.column_begin(first + begin), column_end = p_.column_begin(first + end);
+        if (column < column_end)
+          kernels.pack_b(depth, column_end - column, column_operand(0, column, k0), p_.column_stride,
+                         p_.columns_along_k, p_.panel_vectors, buffer + begin * width * depth * item_);
+        lane_.barrier();
+        compute_strip(first, last, k0, k1, buffer);
+      }
+    }
+  }
+
+  void compute_strip(int64_t first, int64_t last, int64_t k0, int64_t k1, const char* buffer) const {
+    const GemmKernels& kernels = *p_.kernels;
+    const int64_t count = last - first;
+    int64_t index, end, held = -1;  // held: the row block that packed_a_ holds
+    lane_.share(p_.row_blocks * p_.column_blocks, &index, &end);
+    for (; index < end; ++index) {
+      const int64_t row_block = index / p_.column_blocks, column_block = index % p_.column_blocks;
+      const int64_t panel = count * column_block / p_.column_blocks;
+      const int64_t panel_end = count * (column_block + 1) / p_.column_blocks;
+      if (panel == panel_end) continue;
+      const Task t = task_of(0, row_block, first + panel, first + panel_end);
+      GemmBlock g = block_of(t, k0, k1);
+      if (held != row_block)
+        kernels.pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, kernels.rows(p_.panel_vectors), packed_a_);
+      held = row_block;
+      g.a = packed_a_;
+      g.a_layout = GemmALayout::slivers;
+      g.b = buffer + panel * p_.panel_width() * g.k * item_;
+      g.b_layout = GemmBLayout::panels;
+      kernels.block(g);
+      if (k1 == p_.k) finish(t);
+    }
+  }
+
+  const GemmPlan& p_;
+  const Lane& lane_;
+  const int64_t item_;
+  const char* rows_;
+  const char* columns_;
+  char* c_;
+  char* shared_;
+  const GemmEpilogue* epilogue_;
+  char* packed_a_;
+  char* packed_b_;
+  char* tail_;
+};
+
+}  // namespace
+
+struct Gemm::Impl : GemmPlan {
+  using GemmPlan::GemmPlan;
+};
+
+Gemm::Gemm(const GemmShape& shape) : impl_(std::make_unique<Impl>(shape)) {}
+Gemm::~Gemm() = default;
+Gemm::Gemm(Gemm&&) noexcept = default;
+
+size_t Gemm::scratch_bytes(int threads) const {
+  const GemmPlan& p = *impl_;
+  return p.shared_bytes + size_t(threads) * (p.lane_a_bytes + p.lane_b_bytes + p.lane_tail_bytes);
+}
+
+bool Gemm::serial() const { return impl_->serial; }
+
+const char* Gemm::algorithm() const { return impl_->name; }
+
+void Gemm::run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
+               const GemmEpilogue* epilogue) const {
+  GemmRun(*impl_, lane, a, b, c, scratch, epilogue).run();
+}
+
+}  // namespace axone

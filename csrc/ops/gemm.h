@@ -1,0 +1,58 @@
+// Matrix multiplication, the engine's heart: C = A B for row-major matrices, either operand transposed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/dtype.h"
+#include "cpu/team.h"
+
+namespace axone {
+
+// Applied to parts of C as soon as they are final, while they are in cache. Called for each row separately:
+// `count` elements of C starting at flat element index `begin` of the dense (batch, m, n) result.
+class GemmEpilogue {
+ public:
+  virtual ~GemmEpilogue() = default;
+  virtual void apply(int lane, int64_t begin, int64_t count) const = 0;
+};
+
+struct GemmShape {
+  DType dtype = DType::f32;  // f32, f64, i32 or i64
+  int64_t m = 0, n = 0, k = 0;
+  bool transpose_a = false;  // A is stored (k, m) instead of (m, k)
+  bool transpose_b = false;  // B is stored (n, k) instead of (k, n)
+  int64_t batch = 1;         // products of equal shape; C is (batch, m, n), dense
+  int64_t a_stride = 0;      // elements from one A to the next; 0: one A for all
+  int64_t b_stride = 0;      // elements from one B to the next; 0: one B for all
+};
+
+// The plan for one shape on the active instruction set: algorithm, blocking, packing. The way work is cut and the order
+// of every sum depend on the shape and the set alone, never on the number of threads.
+class Gemm {
+ public:
+  explicit Gemm(const GemmShape& shape);
+  ~Gemm();
+  Gemm(Gemm&&) noexcept;
+
+  // Bytes of 64-byte-aligned scratch that run needs, for teams of up to `threads` lanes.
+  size_t scratch_bytes(int threads) const;
+
+  // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of one.
+  bool serial() const;
+
+  // Multiplies. Every lane of the team calls it with the same arguments; it returns in a state in which C is
+  // complete only after the caller's next barrier. A, B, C dense as the shape says; C overlaps neither.
+  // k == 0 gives zeros. epilogue may be null.
+  void run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
+           const GemmEpilogue* epilogue) const;
+
+  // "sgemm_12x32 packed", "sgemv", ...: what was chosen, for benchmarks and profiles.
+  const char* algorithm() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace axone
