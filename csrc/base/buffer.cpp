@@ -1,0 +1,26 @@
+#include "base/buffer.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "base/error.h"
+
+namespace axone {
+
+namespace {
+std::atomic<size_t> allocation_count{0};
+}
+
+Buffer::Buffer(size_t bytes) : bytes_(bytes) {
+  if (!bytes) return;
+  allocation_count.fetch_add(1, std::memory_order_relaxed);
+  data_ = ::operator new(round_up(bytes, kAlignment), std::align_val_t(kAlignment), std::nothrow);
+  require<MemoryError>(data_ != nullptr, "out of memory: could not allocate ", bytes, " bytes");
+}
+
+Buffer::~Buffer() { ::operator delete(data_, std::align_val_t(kAlignment)); }
+
+size_t Buffer::allocations() { return allocation_count.load(std::memory_order_relaxed); }
+
+}  // namespace axone

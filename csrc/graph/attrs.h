@@ -1,0 +1,54 @@
+// The constants of an operation: axis, shape, slope, ...
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+
+namespace axone {
+
+using Attr = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
+
+class Attrs {
+ public:
+  Attrs() = default;
+  Attrs(std::initializer_list<std::pair<const std::string, Attr>> items) : items_(items) {}
+
+  void set(const std::string& name, Attr value) { items_[name] = std::move(value); }
+  bool has(const std::string& name) const { return items_.count(name) != 0; }
+
+  // The attribute of that name and type; an integer is taken for a double. Throws TypeError otherwise.
+  template <class T>
+  T get(const std::string& name) const {
+    auto it = items_.find(name);
+    require<TypeError>(it != items_.end(), "missing argument '", name, "'");
+    if (const T* v = std::get_if<T>(&it->second)) return *v;
+    if constexpr (std::is_same_v<T, double>) {
+      if (const int64_t* v = std::get_if<int64_t>(&it->second)) return double(*v);
+      if (const bool* v = std::get_if<bool>(&it->second)) return double(*v);
+    }
+    if constexpr (std::is_same_v<T, int64_t>) {
+      if (const bool* v = std::get_if<bool>(&it->second)) return int64_t(*v);
+    }
+    throw TypeError(text("argument '", name, "' has the wrong type"));
+  }
+
+  template <class T>
+  T get(const std::string& name, T otherwise) const {
+    return has(name) ? get<T>(name) : otherwise;
+  }
+
+  bool operator==(const Attrs& o) const { return items_ == o.items_; }
+
+  // Appends a text to `out` that two Attrs share exactly if they are equal.
+  void append_key(std::string* out) const;
+
+ private:
+  std::map<std::string, Attr> items_;
+};
+
+}  // namespace axone

@@ -1,0 +1,119 @@
+#include "graph/graph.h"
+
+#include <cstring>
+
+#include "graph/op.h"
+
+namespace axone {
+
+void Attrs::append_key(std::string* out) const {
+  auto bytes = [out](const auto& x) { out->append(reinterpret_cast<const char*>(&x), sizeof(x)); };
+  for (const auto& [name, attr] : items_) {
+    *out += name;
+    bytes(uint8_t(attr.index()));
+    std::visit(
+        [&](const auto& v) {
+          using T = std::decay_t<decltype(v)>;
+          if constexpr (std::is_same_v<T, std::string>) {
+            bytes(v.size());
+            *out += v;
+          } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
+            bytes(v.size());
+            for (int64_t x : v) bytes(x);
+          } else {
+            bytes(v);
+          }
+        },
+        attr);
+  }
+}
+
+Value Graph::append(Node node) {
+  require<MemoryError>(nodes_.size() < size_t(INT32_MAX), "the graph has too many nodes");
+  nodes_.push_back(std::move(node));
+  return {int32_t(nodes_.size()) - 1, 0};
+}
+
+Value Graph::input(TensorType type) {
+  element_count(type.shape);
+  Node n;
+  n.kind = NodeKind::input;
+  n.outputs = {std::move(type)};
+  inputs_.push_back(append(std::move(n)));
+  return inputs_.back();
+}
+
+Value Graph::constant(Tensor value) {
+  // Equal small constants are one node; large ones are told apart by address.
+  constexpr size_t kSmall = 64;
+  std::string key = "constant";
+  key += char(value.dtype());
+  for (int64_t d : value.shape()) key.append(reinterpret_cast<const char*>(&d), sizeof(d));
+  key += '|';
+  const void* address = value.data();
+  if (value.bytes() <= kSmall)
+    key.append(static_cast<const char*>(value.data()), value.bytes());
+  else
+    key.append(reinterpret_cast<const char*>(&address), sizeof(address));
+  auto [it, fresh] = known_.try_emplace(std::move(key), size());
+  if (!fresh) return {it->second, 0};
+  Node n;
+  n.kind = NodeKind::constant;
+  n.outputs = {value.type()};
+  n.data = std::move(value);
+  return append(std::move(n));
+}
+
+Value Graph::variable(const Tensor& storage) {
+  if (auto it = current_.find(storage.data()); it != current_.end()) return assigned_[it->second].second;
+  auto [it, fresh] = leaves_.try_emplace(storage.data());
+  if (fresh) {
+    Node n;
+    n.kind = NodeKind::variable;
+    n.outputs = {storage.type()};
+    n.data = storage;
+    it->second = append(std::move(n));
+  }
+  return it->second;
+}
+
+void Graph::assign(const Tensor& storage, Value value) {
+  require(type(value) == storage.type(), "assign: the variable is ", dtype_name(storage.dtype()), " of shape ",
+          storage.shape(), ", the value ", dtype_name(dtype(value)), " of shape ", shape(value));
+  auto [it, fresh] = current_.try_emplace(storage.data(), assigned_.size());
+  if (fresh)
+    assigned_.emplace_back(storage, value);
+  else
+    assigned_[it->second].second = value;
+}
+
+Value Graph::add(const char* op, std::vector<Value> inputs, Attrs attrs) {
+  return add(find_op(op), std::move(inputs), std::move(attrs));
+}
+
+Value Graph::add(const Op& op, std::vector<Value> inputs, Attrs attrs) {
+  OpCall call{op, attrs, {}, {}};
+  call.inputs.reserve(inputs.size());
+  for (Value v : inputs) {
+    require(v.node >= 0 && v.node < size(), op.name, ": an input does not belong to this graph");
+    call.inputs.push_back(type(v));
+  }
+  std::vector<TensorType> outputs = op.type(call);
+  if (op.simplify)
+    if (Value v = op.simplify(*this, inputs, attrs)) return v;
+
+  std::string key = op.name;
+  for (Value v : inputs) key.append(reinterpret_cast<const char*>(&v), sizeof(v));
+  key += '|';
+  attrs.append_key(&key);
+  auto [it, fresh] = known_.try_emplace(std::move(key), size());
+  if (!fresh) return {it->second, 0};
+  Node n;
+  n.op = &op;
+  n.attrs = std::move(attrs);
+  n.inputs = std::move(inputs);
+  n.outputs = std::move(outputs);
+  return append(std::move(n));
+}
+
+}  // namespace axone

@@ -1,0 +1,37 @@
+#include "graph/op.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+namespace axone {
+
+namespace {
+
+std::map<std::string, std::unique_ptr<Op>, std::less<>>& registry() {
+  static std::map<std::string, std::unique_ptr<Op>, std::less<>> ops;
+  return ops;
+}
+
+}  // namespace
+
+Op& define_op(const char* name) {
+  auto [it, fresh] = registry().try_emplace(name, std::make_unique<Op>());
+  require(fresh, "operation '", name, "' is defined twice");
+  it->second->name = name;
+  return *it->second;
+}
+
+const Op& find_op(const std::string& name) {
+  auto it = registry().find(name);
+  require<TypeError>(it != registry().end(), "there is no operation '", name, "'");
+  return *it->second;
+}
+
+std::vector<std::string> op_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, op] : registry()) names.push_back(name);
+  return names;
+}
+
+}  // namespace axone

@@ -1,0 +1,68 @@
+// An operation's contract that every device shares: its name, shape rule, gradient and simplification.
+// How it runs is registered beside it, per device (ops/execution.h).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/sym.h"
+
+namespace axone {
+
+// What a shape rule and an execution see of a node.
+struct OpCall {
+  const Op& op;
+  const Attrs& attrs;
+  std::vector<TensorType> inputs;
+  std::vector<TensorType> outputs;  // empty while the shape rule runs
+
+  const TensorType& in(size_t i) const { return inputs[i]; }
+  const TensorType& out(size_t i = 0) const { return outputs[i]; }
+  const char* name() const;
+};
+
+// What a gradient sees: the node's inputs, its outputs, the gradients that arrived (none where there is none).
+struct GradientCall {
+  Graph& graph;
+  const Attrs attrs;
+  const std::vector<Sym> inputs;
+  const std::vector<Sym> outputs;
+  const std::vector<Sym> grads;  // of the outputs; an invalid Sym is zero
+
+  const Sym& in(size_t i) const { return inputs[i]; }
+  const Sym& out(size_t i = 0) const { return outputs[i]; }
+  const Sym& grad(size_t i = 0) const { return grads[i]; }
+};
+
+using TypeRule = std::function<std::vector<TensorType>(const OpCall&)>;
+// One gradient per input; an invalid Sym where there is none. Shapes may be those of the broadcast output:
+// autodiff sums them down to the input's shape.
+using GradientRule = std::function<std::vector<Sym>(const GradientCall&)>;
+// A simpler equal value, or none to keep the operation as it is.
+using SimplifyRule = std::function<Value(Graph&, const std::vector<Value>&, const Attrs&)>;
+
+class Op {
+ public:
+  const char* name = "";
+  TypeRule type;
+  GradientRule gradient;   // empty: not differentiable, its inputs get no gradient
+  SimplifyRule simplify;   // may be empty
+  bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
+  bool view = false;         // output 0 is input 0's memory under another shape
+  bool epilogue = false;     // its execution can apply an elementwise chain to its output while that is in cache
+  // For elementwise ops: the kernel's name without "map." for these inputs (casts depend on the output).
+  std::function<std::string(const OpCall&)> kernel;
+};
+
+// Registers an operation; chains: define_op("exp").type(...).gradient(...). Names are unique.
+Op& define_op(const char* name);
+
+// Throws TypeError for an unknown name.
+const Op& find_op(const std::string& name);
+std::vector<std::string> op_names();
+
+inline const char* OpCall::name() const { return op.name; }
+
+}  // namespace axone

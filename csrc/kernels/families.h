@@ -1,0 +1,10 @@
+// The kernel families of every target: family.cpp in this folder defines a constant of that name.
+#pragma once
+
+#include "kernels/registry.h"
+
+#define AXONE_KERNEL_FAMILIES \
+  AXONE_FAMILY(map_family)    \
+  AXONE_FAMILY(reduce_family) \
+  AXONE_FAMILY(gemm_family)   \
+  AXONE_FAMILY(softmax_family)

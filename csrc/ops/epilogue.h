@@ -1,0 +1,52 @@
+// An elementwise chain behind an operation that writes its output in parts: each part is refined while in cache.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "ops/gemm.h"
+#include "ops/tile_program.h"
+
+namespace axone {
+
+// The chain behind a head, and where the head's raw output goes.
+// Operands of a headed instruction: in = the head's inputs, then the chain's other inputs;
+// out = the chain's outputs, then the head's output if it is needed elsewhere.
+class Epilogue {
+ public:
+  // updates[o]: output o replaces a variable's old value, which the chain may still have to read.
+  Epilogue(TileProgram chain, Value head, bool head_escapes, const TensorType& head_type,
+           const std::vector<bool>& updates);
+
+  const TileProgram& chain() const { return chain_; }
+
+  // Scratch in bytes: a tile set for each lane, and the raw output where no output can hold it.
+  size_t scratch_bytes(int threads) const { return raw_bytes_ + lane_scratch_ * size_t(threads); }
+
+  // Binds the chain to one run's memory; `scratch` has scratch_bytes.
+  class Bound final : public GemmEpilogue {
+   public:
+    Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch);
+    void apply(int lane, int64_t begin, int64_t count) const override {
+      owner_.chain_.run(begin, count, in_, out_, lanes_ + owner_.lane_scratch_ * size_t(lane));
+    }
+    // Where the head writes its output.
+    void* raw() const { return raw_; }
+
+   private:
+    static constexpr size_t kMostInputs = 192;
+    const Epilogue& owner_;
+    const void* in_[kMostInputs];
+    void* const* out_;
+    void* raw_;
+    char* lanes_;
+  };
+
+ private:
+  TileProgram chain_;
+  size_t head_input_ = 0;  // the chain's input that is the head's output
+  int raw_output_ = -1;    // the output that holds the raw values, or -1: scratch
+  size_t raw_bytes_ = 0, lane_scratch_ = 0;
+};
+
+}  // namespace axone

@@ -1,0 +1,88 @@
+// How an operation runs on the CPU: a node is compiled once into an instruction, which is then run many times.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "cpu/dispatch.h"
+#include "cpu/team.h"
+#include "graph/op.h"
+
+namespace axone {
+
+// The first error that a running instruction met; the program throws it as IndexError after the step.
+struct RunStatus {
+  std::atomic<const char*> message{nullptr};  // a string constant, such as "take: index out of range"
+  std::atomic<int64_t> value{0};              // the offending value
+
+  void report(const char* text, int64_t offender) {
+    const char* none = nullptr;
+    if (message.compare_exchange_strong(none, text)) value.store(offender);
+  }
+};
+
+// Memory of one instruction: dense, row-major; 64-byte aligned except where an input is the user's own array.
+struct Operands {
+  const void* const* in = nullptr;
+  void* const* out = nullptr;
+  void* scratch = nullptr;  // 64-byte aligned, scratch_bytes(team size) long, contents arbitrary
+  RunStatus* status = nullptr;
+
+  template <class T>
+  const T* input(size_t i) const {
+    return static_cast<const T*>(in[i]);
+  }
+  template <class T>
+  T* output(size_t i = 0) const {
+    return static_cast<T*>(out[i]);
+  }
+};
+
+class Instruction {
+ public:
+  virtual ~Instruction() = default;
+  // Called by every lane of the team with equal operands; by lane 0 alone (as a team of one) if serial().
+  // Must not throw or allocate. Inputs and outputs never overlap unless the op is compiled to allow it.
+  // Results must not depend on the team's size. The executor puts a barrier after it.
+  virtual void run(const Lane& lane, const Operands& io) const = 0;
+  virtual bool serial() const { return false; }
+  virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
+  virtual const char* name() const = 0;
+};
+
+class Epilogue;
+
+// Compiles a node. epilogue is null but for ops with Op::epilogue: then it refines the output (ops/epilogue.h).
+using Compile = std::unique_ptr<Instruction> (*)(const OpCall&, std::unique_ptr<Epilogue> epilogue);
+using PlainCompile = std::unique_ptr<Instruction> (*)(const OpCall&);
+
+// Registers the CPU's execution of an operation. Elementwise operations need none: their map kernel is enough.
+// Views need none either.
+void define_execution(const char* op, PlainCompile compile);
+void define_execution(const char* op, Compile compile);
+
+// The instruction of a node. Throws TypeError where the operation has no execution.
+std::unique_ptr<Instruction> compile_node(const OpCall& call, std::unique_ptr<Epilogue> epilogue);
+
+// The team's smallest job worth sharing, in bytes touched or their equal in arithmetic: about what two barriers cost.
+inline constexpr int64_t kSerialBytes = 32 * 1024;
+
+// An instruction from lambdas, for operations that need no class of their own.
+// run(lane, io): the whole work; `serial` as in Instruction.
+template <class Run>
+std::unique_ptr<Instruction> make_instruction(const char* name, bool serial, Run run, size_t scratch = 0) {
+  struct Simple final : Instruction {
+    Simple(const char* n, bool s, Run r, size_t b) : name_(n), serial_(s), run_(std::move(r)), scratch_(b) {}
+    void run(const Lane& lane, const Operands& io) const override { run_(lane, io); }
+    bool serial() const override { return serial_; }
+    size_t scratch_bytes(int) const override { return scratch_; }
+    const char* name() const override { return name_; }
+    const char* name_;
+    bool serial_;
+    Run run_;
+    size_t scratch_;
+  };
+  return std::make_unique<Simple>(name, serial, std::move(run), scratch);
+}
+
+}  // namespace axone

@@ -1,0 +1,370 @@
+#include "ops/tile_program.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ops/map_ops.h"
+
+namespace axone {
+
+namespace {
+
+// Bytes of tiles that a step walks through should stay well inside a 32 KB first-level cache.
+constexpr int64_t kTileBudget = 24 * 1024;
+constexpr int64_t kLargestTile = 2048, kSmallestTile = 256;
+
+// Axes of `shape` as seen from a dense output of shape `full`, merged where both run on: extents and element strides.
+void collapse(const Shape& shape, const Shape& full, std::vector<int64_t>* extents, std::vector<int64_t>* strides) {
+  const size_t lead = full.size() - shape.size();
+  const std::vector<int64_t> dense = dense_strides(shape);
+  for (size_t i = 0; i < full.size(); ++i) {
+    if (full[i] == 1) continue;
+    const int64_t stride = i < lead || shape[i - lead] == 1 ? 0 : dense[i - lead];
+    if (!extents->empty() && strides->back() == stride * full[i]) {
+      extents->back() *= full[i];
+      strides->back() = stride;
+    } else {
+      extents->push_back(full[i]);
+      strides->push_back(stride);
+    }
+  }
+}
+
+template <class T>
+void fill(void* tile, const void* value, int64_t n) {
+  const T x = *static_cast<const T*>(value);
+  T* out = static_cast<T*>(tile);
+  for (int64_t i = 0; i < n; ++i) out[i] = x;
+}
+
+void fill(size_t item, void* tile, const void* value, int64_t n) {
+  switch (item) {
+    case 1:
+      return fill<uint8_t>(tile, value, n);
+    case 4:
+      return fill<uint32_t>(tile, value, n);
+    default:
+      return fill<uint64_t>(tile, value, n);
+  }
+}
+
+template <class T>
+void copy_strided(void* to, const void* from, int64_t n, int64_t stride) {
+  const T* in = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (int64_t i = 0; i < n; ++i) out[i] = in[i * stride];
+}
+
+// One run along the innermost axis.
+void copy_run(size_t item, char* to, const char* from, int64_t n, int64_t stride) {
+  if (stride == 1) {
+    std::memcpy(to, from, size_t(n) * item);
+  } else if (stride == 0) {
+    fill(item, to, from, n);
+  } else if (item == 1) {
+    copy_strided<uint8_t>(to, from, n, stride);
+  } else if (item == 4) {
+    copy_strided<uint32_t>(to, from, n, stride);
+  } else {
+    copy_strided<uint64_t>(to, from, n, stride);
+  }
+}
+
+bool contains(const std::vector<Value>& values, Value v) {
+  return std::find(values.begin(), values.end(), v) != values.end();
+}
+
+}  // namespace
+
+TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes) {
+  elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
+  add_steps(graph, nodes, escapes);
+  fuse_multiply_add();
+  place_registers();
+  for (const Step& s : steps_) {
+    recipe_.append(reinterpret_cast<const char*>(&s.kernel), sizeof(s.kernel));
+    recipe_.append(reinterpret_cast<const char*>(&s.out), 4 * sizeof(s.out));
+    recipe_.append(reinterpret_cast<const char*>(&s.param), sizeof(s.param));
+  }
+  for (const Slot& s : slots_) {
+    recipe_ += char(s.source);
+    recipe_ += char(s.dtype);
+    recipe_.append(reinterpret_cast<const char*>(&s.index), sizeof(s.index));
+    // Strides carry the shape: such programs are equal only for equal shapes.
+    for (int64_t x : s.extents) recipe_.append(reinterpret_cast<const char*>(&x), sizeof(x));
+    for (int64_t x : s.strides) recipe_.append(reinterpret_cast<const char*>(&x), sizeof(x));
+    if (s.source == Source::constant)
+      recipe_.append(static_cast<const char*>(constants_[size_t(s.index)].data()), item_size(s.dtype));
+  }
+}
+
+int16_t TileProgram::add_slot(Slot slot) {
+  slots_.push_back(std::move(slot));
+  return int16_t(slots_.size() - 1);
+}
+
+int16_t TileProgram::slot_of(const Graph& graph, Value v, const Shape& shape) {
+  for (const auto& [value, slot] : known_)
+    if (value == v) return slot;
+  const int16_t slot = input_slot(graph, v, shape);
+  known_.emplace_back(v, slot);
+  return slot;
+}
+
+int16_t TileProgram::input_slot(const Graph& graph, Value v, const Shape& shape) {
+  const DType dtype = graph.dtype(v);
+  double number;
+  if (scalar_constant(graph, v, &number)) {
+    constants_.emplace_back(size_t(kLargestTile) * item_size(dtype));
+    const Tensor scalar = scalar_of(dtype, number);
+    fill(item_size(dtype), constants_.back().data(), scalar.data(), kLargestTile);
+    return add_slot({Source::constant, dtype, int32_t(constants_.size()) - 1, 0, {}, {}});
+  }
+  Slot slot{Source::dense, dtype, int32_t(inputs_.size()), 0, {}, {}};
+  inputs_.push_back(v);
+  if (element_count(graph.shape(v)) == 1 && element_count(shape) != 1) {
+    slot.source = Source::scalar;
+  } else if (element_count(graph.shape(v)) != element_count(shape)) {
+    slot.source = Source::strided;
+    collapse(graph.shape(v), shape, &slot.extents, &slot.strides);
+  }
+  return add_slot(std::move(slot));
+}
+
+void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes) {
+  for (int32_t id : nodes) {
+    const Node& node = graph.node(id);
+    OpCall call{*node.op, node.attrs, {}, node.outputs};
+    for (Value v : node.inputs) call.inputs.push_back(graph.type(v));
+    const std::string kernel = "map." + (node.op->kernel ? node.op->kernel(call) : std::string(node.op->name));
+    const bool chooses = std::string(node.op->name) == "where";
+    Step step{kernel_function<MapFunction>(kernel.c_str(), call.in(chooses ? 1 : 0).dtype), -1, -1, -1, -1,
+              map_parameter(node.attrs)};
+    int16_t* operand = &step.a;
+    for (Value v : node.inputs) *operand++ = slot_of(graph, v, node.outputs[0].shape);
+    const Value result{id, 0};
+    Slot slot{Source::temporary, node.outputs[0].dtype, 0, 0, {}, {}};
+    if (contains(escapes, result)) {
+      slot.source = Source::output;
+      slot.index = int32_t(outputs_.size());
+      outputs_.push_back(result);
+    }
+    step.out = add_slot(std::move(slot));
+    if (slots_.back().source == Source::output) output_slots_.push_back(step.out);
+    known_.emplace_back(result, step.out);
+    steps_.push_back(step);
+  }
+}
+
+// a * b followed by + c is one step, where the product is needed nowhere else.
+void TileProgram::fuse_multiply_add() {
+  auto uses = [&](int16_t slot) {
+    int n = 0;
+    for (const Step& s : steps_) n += (s.a == slot) + (s.b == slot) + (s.c == slot);
+    return n;
+  };
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const auto function = [&](const char* name) { return kernel_function<MapFunction>(name, dtype); };
+    const MapFunction multiply = function("map.multiply"), add = function("map.add"),
+                      subtract = function("map.subtract");
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      Step& s = steps_[i];
+      if (s.kernel != add && s.kernel != subtract) continue;
+      for (int side : {0, 1}) {
+        const int16_t product = side ? s.b : s.a, other = side ? s.a : s.b;
+        auto maker = std::find_if(steps_.begin(), steps_.begin() + int64_t(i),
+                                  [&](const Step& t) { return t.out == product && t.kernel == multiply; });
+        if (maker == steps_.begin() + int64_t(i) || slots_[size_t(product)].source != Source::temporary ||
+            uses(product) != 1)
+          continue;
+        const char* name = s.kernel == add ? "map.fma" : side ? "map.fnma" : "map.fms";
+        steps_[i] = {function(name), s.out, maker->a, maker->b, other, 0};
+        steps_.erase(maker);
+        --i;
+        break;
+      }
+    }
+  }
+}
+
+// Gives every temporary, and every input that must be expanded, a tile in the lane's scratch; a temporary's tile is
+// free again after its last use.
+void TileProgram::place_registers() {
+  std::vector<size_t> last(slots_.size(), 0);
+  for (size_t i = 0; i < steps_.size(); ++i)
+    for (int16_t s : {steps_[i].a, steps_[i].b, steps_[i].c, steps_[i].out})
+      if (s >= 0) last[size_t(s)] = i;
+  std::vector<size_t> free_tiles;
+  size_t tiles = 0, dense = 0;
+  auto take = [&] {
+    if (free_tiles.empty()) return tiles++;
+    const size_t t = free_tiles.back();
+    free_tiles.pop_back();
+    return t;
+  };
+  for (Slot& s : slots_) {
+    if (s.source == Source::scalar || s.source == Source::strided) s.offset = take();
+    if (s.source == Source::dense || s.source == Source::output) ++dense;
+  }
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    Slot& out = slots_[size_t(steps_[i].out)];
+    if (out.source == Source::temporary) out.offset = take();
+    for (int16_t s : {steps_[i].a, steps_[i].b, steps_[i].c}) {
+      if (s < 0 || slots_[size_t(s)].source != Source::temporary || last[size_t(s)] != i) continue;
+      if (std::find(free_tiles.begin(), free_tiles.end(), slots_[size_t(s)].offset) == free_tiles.end())
+        free_tiles.push_back(slots_[size_t(s)].offset);
+    }
+  }
+  const int64_t fits = kTileBudget / int64_t((tiles + dense + 1) * sizeof(float));
+  tile_ = std::clamp(fits / 64 * 64, kSmallestTile, kLargestTile);
+  const size_t tile_bytes = size_t(tile_) * sizeof(double);
+  for (Slot& s : slots_) s.offset *= tile_bytes;
+  scratch_ = tiles * tile_bytes;
+}
+
+bool TileProgram::can_alias(size_t o, size_t i) const {
+  size_t written = 0;
+  while (steps_[written].out != output_slots_[o]) ++written;
+  for (size_t s = 0; s < slots_.size(); ++s) {
+    const Slot& slot = slots_[s];
+    const bool is_input =
+        slot.source == Source::dense || slot.source == Source::scalar || slot.source == Source::strided;
+    if (!is_input || slot.index != int32_t(i)) continue;
+    if (slot.source != Source::dense || item_size(slot.dtype) != item_size(slots_[size_t(output_slots_[o])].dtype))
+      return false;
+    for (size_t k = written + 1; k < steps_.size(); ++k)
+      if (steps_[k].a == int16_t(s) || steps_[k].b == int16_t(s) || steps_[k].c == int16_t(s)) return false;
+  }
+  return true;
+}
+
+void TileProgram::write_late(size_t o) {
+  const int16_t old = output_slots_[o];
+  const DType dtype = slots_[size_t(old)].dtype;
+  const int16_t fresh = add_slot({Source::output, dtype, int32_t(o), 0, {}, {}});
+  Slot& slot = slots_[size_t(old)];
+  slot.source = Source::temporary;
+  slot.offset = scratch_;
+  scratch_ += size_t(tile_) * sizeof(double);
+  steps_.push_back({kernel_function<MapFunction>("map.copy", dtype), fresh, old, -1, -1, 0});
+  output_slots_[o] = fresh;
+  recipe_ += "late" + std::to_string(o);
+}
+
+// The tile [begin, begin + count) of a broadcast input: its own memory where that is one run, else a copy.
+const void* TileProgram::expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const {
+  const size_t item = item_size(slot.dtype);
+  const char* in = static_cast<const char*>(base);
+  const size_t rank = slot.extents.size();
+  const int64_t inner = slot.extents[rank - 1], step = slot.strides[rank - 1];
+  int64_t position = begin % inner;
+  int64_t index[16], offset = position * step;
+  int64_t rest = begin / inner;
+  for (size_t a = rank - 1; a-- > 0;) {
+    index[a] = rest % slot.extents[a];
+    rest /= slot.extents[a];
+    offset += index[a] * slot.strides[a];
+  }
+  if (step == 1 && position + count <= inner) return in + size_t(offset) * item;
+  char* out = static_cast<char*>(tile);
+  for (int64_t done = 0; done < count;) {
+    const int64_t run = std::min(inner - position, count - done);
+    copy_run(item, out + size_t(done) * item, in + offset * int64_t(item), run, step);
+    done += run;
+    offset -= position * step;
+    position = 0;
+    for (size_t a = rank - 1; a-- > 0;) {
+      offset += slot.strides[a];
+      if (++index[a] < slot.extents[a]) break;
+      offset -= slot.strides[a] * slot.extents[a];
+      index[a] = 0;
+    }
+  }
+  return tile;
+}
+
+void TileProgram::run(int64_t begin, int64_t count, const void* const* in, void* const* out, void* scratch) const {
+  constexpr size_t kMostSlots = 256;  // far above what a chain of kLargestChain operations needs
+  const void* at[kMostSlots];
+  char* const tiles = static_cast<char*>(scratch);
+  const size_t slots = slots_.size();
+  for (size_t i = 0; i < slots; ++i) {
+    const Slot& s = slots_[i];
+    if (s.source == Source::constant) {
+      at[i] = constants_[size_t(s.index)].data();
+    } else if (s.source == Source::temporary) {
+      at[i] = tiles + s.offset;
+    } else if (s.source == Source::scalar) {
+      fill(item_size(s.dtype), tiles + s.offset, in[s.index], std::min(count, tile_));
+      at[i] = tiles + s.offset;
+    }
+  }
+  for (int64_t first = begin; first < begin + count; first += tile_) {
+    const int64_t n = std::min(tile_, begin + count - first);
+    for (size_t i = 0; i < slots; ++i) {
+      const Slot& s = slots_[i];
+      if (s.source == Source::dense)
+        at[i] = static_cast<const char*>(in[s.index]) + size_t(first) * item_size(s.dtype);
+      else if (s.source == Source::output)
+        at[i] = static_cast<char*>(out[s.index]) + size_t(first) * item_size(s.dtype);
+      else if (s.source == Source::strided)
+        at[i] = expand(s, in[s.index], first, n, tiles + s.offset);
+    }
+    for (const Step& s : steps_)
+      s.kernel(const_cast<void*>(at[s.out]), s.a < 0 ? nullptr : at[s.a], s.b < 0 ? nullptr : at[s.b],
+               s.c < 0 ? nullptr : at[s.c], n, s.param);
+  }
+}
+
+namespace {
+
+// Several programs of one recipe, run as one list of tiles.
+class MapInstruction final : public Instruction {
+ public:
+  explicit MapInstruction(std::vector<TileProgram> programs) : programs_(std::move(programs)) {
+    int64_t work = 0;
+    for (const TileProgram& p : programs_) {
+      first_piece_.push_back(pieces_);
+      pieces_ += (p.elements() + kPiece - 1) / kPiece;
+      scratch_ = std::max(scratch_, round_up(p.lane_scratch(), kAlignment));
+      work += p.elements() * (int64_t(p.inputs().size() + p.outputs().size()) * 4 + p.steps() * 2);
+    }
+    serial_ = work < kSerialBytes || pieces_ == 1;
+  }
+
+  void run(const Lane& lane, const Operands& io) const override {
+    int64_t begin, end;
+    lane.share(pieces_, &begin, &end);
+    char* const scratch = static_cast<char*>(io.scratch) + scratch_ * size_t(lane.index);
+    size_t in = 0, out = 0;
+    for (size_t p = 0; p < programs_.size(); ++p) {
+      const TileProgram& program = programs_[p];
+      const int64_t from = std::max<int64_t>(begin - first_piece_[p], 0) * kPiece;
+      const int64_t to = std::min((end - first_piece_[p]) * kPiece, program.elements());
+      if (from < to) program.run(from, to - from, io.in + in, io.out + out, scratch);
+      in += program.inputs().size();
+      out += program.outputs().size();
+    }
+  }
+  bool serial() const override { return serial_; }
+  size_t scratch_bytes(int threads) const override { return scratch_ * size_t(threads); }
+  const char* name() const override { return "map"; }
+
+ private:
+  // The unit of sharing: a multiple of a cache line of any type, so that lanes never write to one line.
+  static constexpr int64_t kPiece = 1024;
+
+  std::vector<TileProgram> programs_;
+  std::vector<int64_t> first_piece_;
+  int64_t pieces_ = 0;
+  size_t scratch_ = 0;
+  bool serial_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Instruction> make_map_instruction(std::vector<TileProgram> programs) {
+  return std::make_unique<MapInstruction>(std::move(programs));
+}
+
+}  // namespace axone

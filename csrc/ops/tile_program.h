@@ -1,0 +1,81 @@
+// A chain of elementwise operations as a little program over tiles: each step is a map kernel over about a thousand
+// elements, so that all that lies between the chain's inputs and its outputs stays in the first-level cache.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/schedule.h"
+#include "kernels/map.h"
+#include "ops/execution.h"
+
+namespace axone {
+
+class TileProgram {
+ public:
+  // Compiles `nodes` (elementwise, all over one shape, in topological order). `escapes` tells which of their
+  // values are needed outside. `given` (may be none): a value of the full shape that a head computed.
+  TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
+
+  const std::vector<Value>& inputs() const { return inputs_; }
+  const std::vector<Value>& outputs() const { return outputs_; }
+  int64_t elements() const { return elements_; }
+  // Arithmetic of one element in steps: what decides whether the work is worth sharing.
+  int64_t steps() const { return int64_t(steps_.size()); }
+
+  // Whether output `o` may be written into the memory of input `i`: the input is read element by element, for the
+  // last time in or before the step that writes.
+  bool can_alias(size_t o, size_t i) const;
+  // Makes can_alias(o, i) true for every input of the full shape, by writing the output at the tile's end.
+  void write_late(size_t o);
+
+  // Bytes of 64-byte-aligned scratch that one lane needs.
+  size_t lane_scratch() const { return scratch_; }
+
+  // Computes elements [begin, begin + count) of every output.
+  void run(int64_t begin, int64_t count, const void* const* in, void* const* out, void* scratch) const;
+
+  // Two programs with equal recipes differ only in the number of elements.
+  const std::string& recipe() const { return recipe_; }
+
+ private:
+  enum class Source : uint8_t { dense, scalar, strided, constant, output, temporary };
+  // Where a value lives while a tile is worked on.
+  struct Slot {
+    Source source;
+    DType dtype;
+    int32_t index = 0;      // of the input, the output or the constant
+    size_t offset = 0;      // of its tile in the lane's scratch
+    std::vector<int64_t> extents, strides;  // strided inputs: collapsed axes, slowest first; strides in elements
+  };
+  struct Step {
+    MapFunction kernel;
+    int16_t out, a, b, c;  // slots; -1: unused
+    double param;
+  };
+
+  int16_t add_slot(Slot slot);
+  int16_t slot_of(const Graph& graph, Value v, const Shape& shape);
+  int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
+  void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
+  void fuse_multiply_add();
+  void place_registers();
+  const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;
+
+  int64_t elements_ = 0;
+  int64_t tile_ = 0;
+  size_t scratch_ = 0;
+  std::vector<Value> inputs_, outputs_;
+  std::vector<Slot> slots_;
+  std::vector<Step> steps_;
+  std::vector<std::pair<Value, int16_t>> known_;  // values that have a slot
+  std::vector<int16_t> output_slots_;
+  std::vector<Buffer> constants_;
+  std::string recipe_;
+};
+
+// The instruction of a map group, or of several with one recipe: together they are one pass over memory.
+// Operands: the programs' inputs one after another, then likewise the outputs.
+std::unique_ptr<Instruction> make_map_instruction(std::vector<TileProgram> programs);
+
+}  // namespace axone

@@ -1,0 +1,49 @@
+// The data feed: batches gathered by index from arrays of any numeric type and layout, cast on the way.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/shape.h"
+#include "cpu/team.h"
+#include "kernels/map.h"
+
+namespace axone {
+
+// Element types of users' arrays: ours and those that are only read.
+enum class SourceType : uint8_t { f16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, b8 };
+
+// A user's array: samples along the first axis. Strides in bytes, possibly negative or zero.
+struct Source {
+  const char* data = nullptr;
+  SourceType type = SourceType::f32;
+  std::vector<int64_t> shape, strides;
+};
+
+// Gathers rows of one source into dense batches of a type.
+class Gather {
+ public:
+  // Throws ValueError where the source's rows do not have the shape of the batch's.
+  Gather(const Source& source, const TensorType& batch, const char* name);
+
+  // Rows order[0 .. rows) (order null: `first`, first + 1, ...) into `out`; this lane's share.
+  void run(const Lane& lane, const int64_t* order, int64_t first, int64_t rows, void* out) const;
+
+  // Row numbers must be in [0, samples()).
+  int64_t samples() const { return source_.shape[0]; }
+
+  // The dense row `first` where the source's rows first, first + 1, ... can be used in place: same type and layout.
+  const void* in_place(int64_t first) const;
+
+ private:
+  void copy_row(const char* from, char* to) const;
+
+  Source source_;
+  DType to_;
+  int64_t row_elements_ = 1;
+  bool dense_rows_ = false;
+  bool same_type_ = false;
+  MapFunction cast_ = nullptr;  // for dense rows of a type of ours
+};
+
+}  // namespace axone

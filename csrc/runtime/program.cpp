@@ -1,0 +1,189 @@
+#include "runtime/program.h"
+
+#include <chrono>
+#include <cstring>
+#include <sstream>
+
+#include "runtime/program_builder.h"
+
+namespace axone {
+
+Program::Program(const Graph& graph, const std::vector<Value>& outputs) {
+  ProgramBuilder(graph, outputs, *this).build();
+}
+
+Program::~Program() = default;
+
+void* Program::address(int32_t slot) const {
+  const Slot& s = slots_[size_t(slot)];
+  switch (s.kind) {
+    case Slot::input:
+      return const_cast<void*>(bound_inputs_[size_t(s.index)]);
+    case Slot::output:
+      return bound_outputs_[size_t(s.index)];
+    case Slot::fixed:
+      return s.data;
+    case Slot::arena:
+      break;
+  }
+  return static_cast<char*>(arena_.data()) + s.offset;
+}
+
+void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
+  bound_inputs_ = inputs;
+  bound_outputs_ = outputs;
+  for (const Step& s : steps_) {
+    void** p = pointers_.data() + s.operands;
+    for (int32_t slot : s.in) *p++ = address(slot);
+    for (int32_t slot : s.out) *p++ = address(slot);
+  }
+  const int threads = team_size();
+  if (threads > scratch_threads_) {
+    size_t bytes = 0;
+    for (const Step& s : steps_) bytes = std::max(bytes, s.instruction->scratch_bytes(s.serial ? 1 : threads));
+    if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
+    scratch_threads_ = threads;
+  }
+}
+
+int Program::team_size() const { return parallel_ ? num_threads() : 1; }
+
+// Serial instructions run on lane 0 without barriers between them.
+void Program::execute(const Lane& lane) const {
+  bool pending = false;  // lane 0 has written what the others have not yet waited for
+  for (const Step& s : steps_) {
+    void* const* p = pointers_.data() + s.operands;
+    const Operands io{p, p + s.in.size(), scratch_.data(), &status_};
+    if (s.serial) {
+      if (lane.index == 0) s.instruction->run(Lane{}, io);
+      pending = true;
+      continue;
+    }
+    if (pending) lane.barrier();
+    pending = false;
+    s.instruction->run(lane, io);
+    lane.barrier();
+  }
+  if (lane.index == 0) run_copies();
+}
+
+void Program::run_copies() const {
+  for (const Copy& c : copies_) {
+    void* to = c.to ? c.to : c.output >= 0 ? bound_outputs_[size_t(c.output)] : address(-2 - c.output);
+    if (c.bytes) std::memcpy(to, address(c.from), c.bytes);
+  }
+}
+
+void Program::check_status() {
+  const char* message = status_.message.exchange(nullptr);
+  if (message) throw IndexError(text(message, " (got ", status_.value.load(), ")"));
+}
+
+void Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bind(inputs, outputs);
+  run_team(team_size(), [this](const Lane& lane) { execute(lane); });
+  check_status();
+}
+
+void Program::prepare_feed() {
+  if (staged_inputs_.empty())
+    for (const TensorType& t : input_types_) staged_inputs_.emplace_back(byte_size(t));
+  if (kept_outputs_.empty())
+    for (const TensorType& t : output_types_) kept_outputs_.emplace_back(byte_size(t));
+}
+
+int64_t Program::run_steps(const Steps& steps) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  prepare_feed();
+  std::vector<Gather> feeds;
+  for (size_t i = 0; i < steps.sources.size(); ++i) {
+    feeds.emplace_back(steps.sources[i], input_types_[i], "fit");
+    require(input_types_[i].shape[0] == steps.batch, "run_steps: the program was compiled for batches of ",
+            input_types_[i].shape[0], ", got ", steps.batch);
+    const int64_t rows = feeds.back().samples();
+    require(steps.order || steps.order_size <= rows, "run_steps: expected at least ", steps.order_size,
+            " samples, got ", rows);
+    const int64_t end = std::min((steps.first + steps.count) * steps.batch, steps.order_size);
+    for (int64_t k = steps.first * steps.batch; steps.order && k < end; ++k)
+      require<IndexError>(steps.order[k] >= 0 && steps.order[k] < rows, "run_steps: row ", steps.order[k],
+                          " of an array with ", rows, " rows");
+  }
+  require(steps.first >= 0 && (steps.first + steps.count) * steps.batch <= steps.order_size,
+          "run_steps: steps beyond the end of the data");
+  std::vector<const void*> inputs;
+  std::vector<void*> outputs;
+  for (const Buffer& b : staged_inputs_) inputs.push_back(b.data());
+  for (const Buffer& b : kept_outputs_) outputs.push_back(b.data());
+  bind(inputs, outputs);
+
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> done{0};
+  run_team(team_size(), [&](const Lane& lane) {
+    for (int64_t i = 0; i < steps.count; ++i) {
+      const int64_t row = (steps.first + i) * steps.batch;
+      for (size_t f = 0; f < feeds.size(); ++f)
+        feeds[f].run(lane, steps.order, row, steps.batch, staged_inputs_[f].data());
+      lane.barrier();
+      execute(lane);
+      if (lane.index == 0) {
+        for (size_t k = 0; k < steps.collect.size(); ++k)
+          if (steps.collect[k])
+            std::memcpy(static_cast<char*>(steps.collect[k]) + (steps.first + i) * steps.collect_bytes[k],
+                        kept_outputs_[k].data(), size_t(steps.collect_bytes[k]));
+        done.store(i + 1, std::memory_order_relaxed);
+        const bool late = std::chrono::duration<double>(Clock::now() - start).count() > steps.budget;
+        stop.store(late || status_.message.load(std::memory_order_relaxed), std::memory_order_relaxed);
+      }
+      lane.barrier();
+      if (stop.load(std::memory_order_relaxed)) break;
+    }
+  });
+  check_status();
+  return done.load();
+}
+
+std::string Program::describe() const {
+  std::ostringstream out;
+  for (const Step& s : steps_) {
+    out << s.instruction->name() << (s.serial ? " serial" : "") << " in";
+    for (int32_t i : s.in) out << ' ' << i << ':' << slots_[size_t(i)].bytes;
+    out << " out";
+    for (int32_t i : s.out) out << ' ' << i << ':' << slots_[size_t(i)].bytes;
+    out << '\n';
+  }
+  return out.str();
+}
+
+std::vector<double> Program::profile(int repeats) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  prepare_feed();
+  std::vector<const void*> inputs;
+  std::vector<void*> outputs;
+  for (const Buffer& b : staged_inputs_) inputs.push_back(b.data());
+  for (const Buffer& b : kept_outputs_) outputs.push_back(b.data());
+  bind(inputs, outputs);
+  std::vector<double> seconds(steps_.size(), 0);
+  run_team(team_size(), [&](const Lane& lane) {
+    for (int r = 0; r < repeats; ++r)
+      for (size_t i = 0; i < steps_.size(); ++i) {
+        const Step& s = steps_[i];
+        void* const* p = pointers_.data() + s.operands;
+        const Operands io{p, p + s.in.size(), scratch_.data(), &status_};
+        const auto start = std::chrono::steady_clock::now();
+        if (!s.serial)
+          s.instruction->run(lane, io);
+        else if (lane.index == 0)
+          s.instruction->run(Lane{}, io);
+        lane.barrier();
+        if (lane.index == 0)
+          seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      }
+  });
+  status_.message.store(nullptr);
+  return seconds;
+}
+
+}  // namespace axone

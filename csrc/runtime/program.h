@@ -1,0 +1,102 @@
+// A compiled graph: instructions in order, one arena, in-place updates of variables. Run once or many steps a call.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ops/execution.h"
+#include "runtime/feed.h"
+
+namespace axone {
+
+class Program {
+ public:
+  // Compiles what `outputs` and the graph's assignments need, for the active instruction set.
+  Program(const Graph& graph, const std::vector<Value>& outputs);
+  ~Program();
+
+  const std::vector<TensorType>& input_types() const { return input_types_; }
+  const std::vector<TensorType>& output_types() const { return output_types_; }
+
+  // One run: reads inputs (dense, of input_types), writes outputs (dense, of output_types), updates variables.
+  // Throws IndexError where an index was out of range. Thread safe: a second caller waits.
+  void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs);
+
+  struct Steps {
+    std::vector<Source> sources;         // one for each input
+    const int64_t* order = nullptr;      // row numbers; null: consecutive rows
+    int64_t order_size = 0;              // rows in all: order's length, or what the sources must hold
+    int64_t batch = 0;                   // rows a step
+    int64_t first = 0, count = 0;        // steps [first, first + count) of the order
+    double budget = 0;                   // seconds after which no further step begins
+    std::vector<void*> collect;          // per output: array of rows to write, or null; may be empty
+    std::vector<int64_t> collect_bytes;  // bytes of one step's rows in it
+  };
+  // Runs steps on gathered batches; returns how many. The last step's outputs can then be read with last_output.
+  int64_t run_steps(const Steps& steps);
+
+  // Output k of the last step of run_steps, which must have been called; valid until the next run.
+  const void* last_output(size_t k) const {
+    require(k < kept_outputs_.size(), "no step has been run yet");
+    return kept_outputs_[k].data();
+  }
+
+  // One line an instruction: name, operand shapes, bytes; for profiles and tests.
+  std::string describe() const;
+  // Seconds spent in each instruction over `repeats` runs on the contents of the arena, single lane timing of the team.
+  std::vector<double> profile(int repeats);
+  size_t arena_bytes() const { return arena_.size(); }
+  size_t instruction_count() const { return steps_.size(); }
+
+ private:
+  friend class ProgramBuilder;
+
+  // Memory behind a value: fixed, given with each run, or in the arena.
+  struct Slot {
+    enum Kind : uint8_t { input, output, fixed, arena } kind = arena;
+    int32_t index = 0;    // of the input or output
+    size_t offset = 0;    // in the arena
+    void* data = nullptr;  // of a fixed slot
+    size_t bytes = 0;
+  };
+  struct Step {
+    std::unique_ptr<Instruction> instruction;
+    std::vector<int32_t> in, out;  // slots
+    bool serial = false;
+    size_t operands = 0;  // first of its pointers in pointers_
+  };
+  struct Copy {
+    int32_t from;      // slot
+    int32_t output;    // index of the output, or -1
+    void* to;          // a variable's storage, or null
+    size_t bytes;
+  };
+
+  void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs);
+  void* address(int32_t slot) const;
+  void execute(const Lane& lane) const;
+  void run_copies() const;
+  int team_size() const;
+  void check_status();
+  void prepare_feed();
+
+  std::vector<TensorType> input_types_, output_types_;
+  std::vector<Tensor> keep_;  // constants and variables that the program reads
+  std::vector<Slot> slots_;
+  std::vector<Step> steps_;
+  std::vector<Copy> copies_;
+  Buffer arena_, scratch_;
+  int scratch_threads_ = 0;
+  bool parallel_ = false;
+
+  std::mutex mutex_;
+  std::vector<void*> pointers_;  // operand addresses of all steps, as of the last bind
+  std::vector<const void*> bound_inputs_;
+  std::vector<void*> bound_outputs_;
+  std::vector<Buffer> staged_inputs_, kept_outputs_;
+  mutable RunStatus status_;
+};
+
+}  // namespace axone

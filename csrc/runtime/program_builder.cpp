@@ -1,0 +1,289 @@
+#include "runtime/program_builder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/memory_plan.h"
+
+namespace axone {
+
+namespace {
+
+bool contains(const std::vector<Value>& values, Value v) {
+  return std::find(values.begin(), values.end(), v) != values.end();
+}
+
+}  // namespace
+
+ProgramBuilder::ProgramBuilder(const Graph& graph, const std::vector<Value>& outputs, Program& program)
+    : graph_(graph), outputs_(outputs), program_(program) {}
+
+void ProgramBuilder::build() {
+  for (Value v : graph_.inputs()) program_.input_types_.push_back(graph_.type(v));
+  for (Value v : outputs_) program_.output_types_.push_back(graph_.type(v));
+  find_uses();
+  draft_groups();
+  join_equal_chains();
+  place_leaves();
+  place_outputs();
+  place_assignments();
+  emit_instructions();
+  plan();
+}
+
+// The value whose memory `v` is: views share their input's.
+Value ProgramBuilder::base(Value v) const {
+  while (graph_.node(v).op && graph_.node(v).op->view) v = graph_.node(v).inputs[0];
+  return v;
+}
+
+void ProgramBuilder::find_uses() {
+  used_outside_.assign(size_t(graph_.size()), 0);
+  readers_.resize(size_t(graph_.size()));
+  for (Value v : outputs_) used_outside_[size_t(v.node)] = 1;
+  for (const auto& [storage, v] : graph_.assigned()) used_outside_[size_t(v.node)] = 1;
+}
+
+// Values of a group that are read elsewhere: these are written to memory.
+std::vector<Value> ProgramBuilder::escapes_of(const Group& group) const {
+  std::vector<Value> out;
+  for (int32_t id : group.nodes) {
+    const auto& readers = readers_[size_t(id)];
+    const bool read = std::any_of(readers.begin(), readers.end(), [&](int32_t r) { return !group.holds(r); });
+    if (used_outside_[size_t(id)] || read) out.push_back({id, 0});
+  }
+  return out;
+}
+
+void ProgramBuilder::draft_groups() {
+  std::vector<Value> roots = outputs_;
+  for (const auto& [storage, v] : graph_.assigned()) roots.push_back(v);
+  std::vector<Group> groups = make_schedule(graph_, roots);
+  for (const Group& g : groups)
+    for (int32_t id : g.nodes)
+      for (Value v : graph_.node(id).inputs) readers_[size_t(v.node)].push_back(id);
+  for (Group& group : groups) {
+    Draft d;
+    d.group = std::move(group);
+    const Node& first = graph_.node(d.group.nodes[0]);
+    if (first.op->view) continue;
+    if (!d.group.map) {
+      d.in = first.inputs;
+      for (int32_t k = 0; k < int32_t(first.outputs.size()); ++k) d.out.push_back({d.group.nodes[0], k});
+    }
+    if (d.group.map || d.group.nodes.size() > 1) {
+      const std::vector<Value> escapes = escapes_of(d.group);
+      std::vector<int32_t> chain = d.group.nodes;
+      const Value head{d.group.head, 0};
+      if (!d.group.map) {
+        chain.erase(chain.begin());
+        d.head_escapes = contains(escapes, head);
+        d.out.clear();
+      }
+      d.chains.emplace_back(graph_, chain, escapes);
+      for (Value v : d.chains[0].inputs())
+        if (d.group.map || v != head) d.in.push_back(v);
+      for (Value v : d.chains[0].outputs()) d.out.push_back(v);
+      if (d.head_escapes) d.out.push_back(head);
+    }
+    for (Value& v : d.in) v = base(v);
+    drafts_.push_back(std::move(d));
+  }
+}
+
+// Neighbouring map groups of one recipe that do not depend on each other become one instruction: so an optimizer
+// updates all its variables in one pass.
+void ProgramBuilder::join_equal_chains() {
+  std::vector<Draft> joined;
+  for (Draft& d : drafts_) {
+    Draft* last = joined.empty() ? nullptr : &joined.back();
+    const bool independent = last && std::none_of(d.in.begin(), d.in.end(), [&](Value v) {
+      return contains(last->out, v);
+    });
+    if (independent && d.group.map && last->group.map && d.chains[0].recipe() == last->chains[0].recipe()) {
+      last->chains.push_back(std::move(d.chains[0]));
+      last->in.insert(last->in.end(), d.in.begin(), d.in.end());
+      last->out.insert(last->out.end(), d.out.begin(), d.out.end());
+    } else {
+      joined.push_back(std::move(d));
+    }
+  }
+  drafts_ = std::move(joined);
+  for (size_t i = 0; i < drafts_.size(); ++i) {
+    for (Value v : drafts_[i].in) last_reader_[v] = int32_t(i);
+    for (Value v : drafts_[i].out) producer_[v] = int32_t(i);
+  }
+}
+
+int32_t ProgramBuilder::slot(Value v) {
+  auto [it, fresh] = slots_.try_emplace(v, int32_t(program_.slots_.size()));
+  if (fresh) {
+    Program::Slot s;
+    s.bytes = byte_size(graph_.type(v));
+    program_.slots_.push_back(s);
+  }
+  return it->second;
+}
+
+void ProgramBuilder::place_leaves() {
+  for (int32_t id = 0; id < graph_.size(); ++id) {
+    const Node& n = graph_.node(id);
+    if (n.kind == NodeKind::operation || n.kind == NodeKind::input) continue;
+    const Value v{id, 0};
+    if (!last_reader_.count(v) && !used_outside_[size_t(id)] && readers_[size_t(id)].empty()) continue;
+    Program::Slot& s = program_.slots_[size_t(slot(v))];
+    s.kind = Program::Slot::fixed;
+    s.data = n.data.data();
+    program_.keep_.push_back(n.data);
+  }
+  for (size_t i = 0; i < graph_.inputs().size(); ++i) {
+    Program::Slot& s = program_.slots_[size_t(slot(graph_.inputs()[i]))];
+    s.kind = Program::Slot::input;
+    s.index = int32_t(i);
+  }
+}
+
+// An output is written where the caller wants it; one that is a leaf, or asked for twice, is copied at the end.
+void ProgramBuilder::place_outputs() {
+  std::set<Value> taken;
+  for (size_t k = 0; k < outputs_.size(); ++k) {
+    const Value v = base(outputs_[k]);
+    const size_t bytes = byte_size(graph_.type(v));
+    Program::Slot& s = program_.slots_[size_t(slot(v))];
+    if (producer_.count(v) && taken.insert(v).second) {
+      s.kind = Program::Slot::output;
+      s.index = int32_t(k);
+    } else {
+      program_.copies_.push_back({slot(v), int32_t(k), nullptr, bytes});
+      end_readers_[v] = 1;
+    }
+  }
+}
+
+// The new value is written over the old one where nothing reads the old one afterwards.
+bool ProgramBuilder::update_in_place(const Tensor& storage, Value value) {
+  auto made = producer_.find(value);
+  if (made == producer_.end() || end_readers_.count(value)) return false;
+  Program::Slot& s = program_.slots_[size_t(slot(value))];
+  if (s.kind != Program::Slot::arena) return false;
+  Draft& d = drafts_[size_t(made->second)];
+  auto leaf = graph_.variable_leaves().find(storage.data());
+  if (leaf != graph_.variable_leaves().end()) {
+    const Value old = leaf->second;
+    if (end_readers_.count(old)) return false;
+    auto reader = last_reader_.find(old);
+    if (reader != last_reader_.end() && reader->second > made->second) return false;
+    if (reader != last_reader_.end() && reader->second == made->second) {
+      // The producer reads the old value itself: only a chain knows how to write over what it reads.
+      if (d.chains.empty()) return false;
+      size_t in = 0, out = 0;
+      for (TileProgram& chain : d.chains) {
+        const auto& outs = chain.outputs();
+        const size_t o = size_t(std::find(outs.begin(), outs.end(), value) - outs.begin());
+        for (size_t i = 0; i < chain.inputs().size(); ++i) {
+          if (base(chain.inputs()[i]) != old) continue;
+          if (o == outs.size()) return false;  // another chain of the instruction reads it
+          if (!chain.can_alias(o, i)) chain.write_late(o);
+          if (!chain.can_alias(o, i)) return false;
+        }
+        in += chain.inputs().size(), out += outs.size();
+      }
+      if (!d.group.map)
+        for (Value v : graph_.node(d.group.head).inputs)
+          if (base(v) == old) return false;
+    }
+  }
+  s.kind = Program::Slot::fixed;
+  s.data = storage.data();
+  program_.keep_.push_back(storage);
+  return true;
+}
+
+void ProgramBuilder::place_assignments() {
+  for (const auto& [storage, assigned] : graph_.assigned())
+    if (graph_.node(base(assigned)).kind == NodeKind::variable) end_readers_[base(assigned)] = 1;
+  std::vector<Program::Copy> stage, commit;
+  for (const auto& [storage, assigned] : graph_.assigned()) {
+    const Value value = base(assigned);
+    auto leaf = graph_.variable_leaves().find(storage.data());
+    if (leaf != graph_.variable_leaves().end() && leaf->second == value) continue;
+    if (update_in_place(storage, value)) continue;
+    program_.keep_.push_back(storage);
+    int32_t from = slot(value);
+    if (graph_.node(value).kind == NodeKind::variable) {
+      // Another variable's old value, which may itself be overwritten at the end: set it aside first.
+      Program::Slot aside;
+      aside.bytes = storage.bytes();
+      program_.slots_.push_back(aside);
+      stage.push_back({from, -2, nullptr, storage.bytes()});
+      from = int32_t(program_.slots_.size()) - 1;
+      stage.back().output = -2 - from;
+    }
+    end_readers_[value] = 1;
+    commit.push_back({from, -1, storage.data(), storage.bytes()});
+  }
+  auto& copies = program_.copies_;
+  copies.insert(copies.end(), stage.begin(), stage.end());
+  copies.insert(copies.end(), commit.begin(), commit.end());
+}
+
+void ProgramBuilder::emit_instructions() {
+  for (Draft& d : drafts_) {
+    Program::Step step;
+    if (d.group.map) {
+      step.instruction = make_map_instruction(std::move(d.chains));
+    } else {
+      const Node& n = graph_.node(d.group.nodes[0]);
+      OpCall call{*n.op, n.attrs, {}, n.outputs};
+      for (Value v : n.inputs) call.inputs.push_back(graph_.type(v));
+      std::unique_ptr<Epilogue> epilogue;
+      if (!d.chains.empty()) {
+        std::vector<bool> keeps_old;
+        for (Value v : d.chains[0].outputs())
+          keeps_old.push_back(program_.slots_[size_t(slot(v))].kind == Program::Slot::fixed);
+        epilogue = std::make_unique<Epilogue>(std::move(d.chains[0]), Value{d.group.head, 0}, d.head_escapes,
+                                              n.outputs[0], keeps_old);
+      }
+      step.instruction = compile_node(call, std::move(epilogue));
+    }
+    for (Value v : d.in) step.in.push_back(slot(v));
+    for (Value v : d.out) step.out.push_back(slot(v));
+    step.serial = step.instruction->serial();
+    program_.parallel_ |= !step.serial;
+    program_.steps_.push_back(std::move(step));
+  }
+}
+
+void ProgramBuilder::plan() {
+  std::vector<Lifetime> lives(program_.slots_.size());
+  const int32_t end = int32_t(program_.steps_.size());
+  for (size_t i = 0; i < lives.size(); ++i) lives[i] = {program_.slots_[i].bytes, end, 0, 0};
+  auto use = [&](int32_t slot, int32_t when) {
+    Lifetime& l = lives[size_t(slot)];
+    l.first = std::min(l.first, when);
+    l.last = std::max(l.last, when);
+  };
+  for (int32_t i = 0; i < end; ++i) {
+    for (int32_t s : program_.steps_[size_t(i)].in) use(s, i);
+    for (int32_t s : program_.steps_[size_t(i)].out) use(s, i);
+  }
+  for (const Program::Copy& c : program_.copies_) {
+    use(c.from, end);
+    if (c.output <= -2) use(-2 - c.output, end);
+  }
+  std::vector<Lifetime> blocks;
+  std::vector<size_t> owners;
+  for (size_t i = 0; i < lives.size(); ++i)
+    if (program_.slots_[i].kind == Program::Slot::arena && lives[i].first <= lives[i].last)
+      blocks.push_back(lives[i]), owners.push_back(i);
+  program_.arena_ = Buffer(plan_memory(blocks));
+  for (size_t b = 0; b < blocks.size(); ++b) program_.slots_[owners[b]].offset = blocks[b].offset;
+  size_t operands = 0;
+  for (Program::Step& s : program_.steps_) {
+    s.operands = operands;
+    operands += s.in.size() + s.out.size();
+  }
+  program_.pointers_.resize(operands);
+}
+
+}  // namespace axone

@@ -1,0 +1,48 @@
+// Turns a graph into a program: grouping, instructions, slots, in-place updates, memory plan.
+#pragma once
+
+#include <map>
+
+#include "ops/epilogue.h"
+#include "runtime/program.h"
+
+namespace axone {
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(const Graph& graph, const std::vector<Value>& outputs, Program& program);
+  void build();
+
+ private:
+  struct Draft {
+    Group group;
+    std::vector<TileProgram> chains;  // of map groups, or the one behind a head
+    bool head_escapes = false;
+    std::vector<Value> in, out;
+  };
+
+  Value base(Value v) const;
+  std::vector<Value> escapes_of(const Group& group) const;
+  void draft_groups();
+  void join_equal_chains();
+  void find_uses();
+  void place_leaves();
+  void place_assignments();
+  void place_outputs();
+  bool update_in_place(const Tensor& storage, Value value);
+  void emit_instructions();
+  void plan();
+  int32_t slot(Value v);
+
+  const Graph& graph_;
+  const std::vector<Value>& outputs_;
+  Program& program_;
+  std::vector<Draft> drafts_;
+  std::vector<char> used_outside_;             // by node: a root, or read by a view, as opposed to by a group only
+  std::vector<std::vector<int32_t>> readers_;  // by node: the nodes that read any of its outputs
+  std::map<Value, int32_t> slots_;             // of base values
+  std::map<Value, int32_t> producer_, last_reader_;  // draft indices
+  std::map<Value, int32_t> end_readers_;             // base values that the final copies read
+};
+
+}  // namespace axone
