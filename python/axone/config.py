@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from axone.core.dtypes import epsilon, floatx, set_epsilon, set_floatx
 
-from axone.core import engine as _engine_info
+from axone.core import engine
 from axone.utils.io import (
     disable_interactive_logging,
     enable_interactive_logging,
@@ -79,11 +79,11 @@ def dtype_policy() -> DTypePolicy:
     return dtype_policies.dtype_policy()
 
 
-def set_dtype_policy(policy: str | DTypePolicy) -> None:
+def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
     """Sets the dtype policy that new layers get.
 
     Args:
-        policy: a `DTypePolicy`, or its name, such as "float32" or "float64".
+        policy: a `DTypePolicy`, or its name, such as "float32" or "float64"; None goes back to `floatx`.
 
     Raises:
         ValueError: no such policy.
@@ -99,7 +99,7 @@ def num_threads() -> int:
     The last `set_num_threads`, else the environment variable AXONE_NUM_THREADS, else the processors that this
     process may use (affinity and cgroup quota).
     """
-    return _engine_info.num_threads()
+    return engine.num_threads()
 
 
 def set_num_threads(count: int) -> None:
@@ -117,7 +117,7 @@ def set_num_threads(count: int) -> None:
     """
     if isinstance(count, bool) or not hasattr(count, "__index__"):
         raise TypeError(f"set_num_threads: expected an integer, got {count!r}.")
-    _engine_info.set_num_threads(int(count))
+    engine.set_num_threads(int(count))
 
 
 def instruction_set() -> str:
@@ -125,12 +125,12 @@ def instruction_set() -> str:
 
     The best that this machine runs, or the one that the environment variable AXONE_ISA names.
     """
-    return _engine_info.instruction_set()
+    return engine.instruction_set()
 
 
 def instruction_sets() -> list[str]:
     """Returns the instruction sets that this build holds and this machine runs, best first."""
-    return _engine_info.instruction_sets()
+    return engine.instruction_sets()
 
 
 def show() -> None:
@@ -144,10 +144,10 @@ def show() -> None:
         build            GNU 12.2.0 Release
     """
     rows: dict[str, Any] = {
-        "axone": _engine_info.version(),
+        "axone": engine.version(),
         "instruction set": f"{instruction_set()} (this machine runs {', '.join(instruction_sets())})",
         "threads": num_threads(),
-        "build": _engine_info.build_flags(),
+        "build": engine.build_flags(),
     }
     for name, value in rows.items():
         print(f"{name:16} {value}")
