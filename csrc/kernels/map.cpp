@@ -8,11 +8,11 @@ namespace axone {
 namespace AXONE_TARGET {
 namespace {
 
-#include "kernels/map_loops.inl"
-#include "kernels/map_arithmetic.inl"
-#include "kernels/map_functions.inl"
 #include "kernels/map_activations.inl"
+#include "kernels/map_arithmetic.inl"
 #include "kernels/map_compare.inl"
+#include "kernels/map_functions.inl"
+#include "kernels/map_loops.inl"
 
 #define AXONE_ENTRY(name, type, ...) \
   {"map." name, DType::type, reinterpret_cast<void (*)()>(MapFunction(__VA_ARGS__)), nullptr}
@@ -26,21 +26,22 @@ namespace {
 // Loops over elements: both types are named.
 #define AXONE_EACH_FLOAT(name, op) \
   AXONE_ENTRY(name, f32, each2<op, float, float>), AXONE_ENTRY(name, f64, each2<op, double, double>)
-#define AXONE_EACH_INT(name, op)                                                                           \
+#define AXONE_EACH_INT(name, op)                                                                            \
   AXONE_ENTRY(name, i32, each2<op, int32_t, int32_t>), AXONE_ENTRY(name, i64, each2<op, int64_t, int64_t>), \
       AXONE_ENTRY(name, u8, each2<op, uint8_t, uint8_t>)
 #define AXONE_TEST(name, op) \
   AXONE_ENTRY(name, f32, each1<op, float, uint8_t>), AXONE_ENTRY(name, f64, each1<op, double, uint8_t>)
-#define AXONE_COMPARISON(name, op)                                                                          \
-  AXONE_ENTRY(name, f32, each2<op, float, uint8_t>), AXONE_ENTRY(name, f64, each2<op, double, uint8_t>),    \
-      AXONE_ENTRY(name, i32, each2<op, int32_t, uint8_t>), AXONE_ENTRY(name, i64, each2<op, int64_t, uint8_t>), \
+#define AXONE_COMPARISON(name, op)                                                                       \
+  AXONE_ENTRY(name, f32, each2<op, float, uint8_t>), AXONE_ENTRY(name, f64, each2<op, double, uint8_t>), \
+      AXONE_ENTRY(name, i32, each2<op, int32_t, uint8_t>),                                               \
+      AXONE_ENTRY(name, i64, each2<op, int64_t, uint8_t>),                                               \
       AXONE_ENTRY(name, u8, each2<op, uint8_t, uint8_t>), AXONE_ENTRY(name, b8, each2<op, uint8_t, uint8_t>)
-#define AXONE_ALL_TYPES(name, function)                                                          \
-  AXONE_ENTRY(name, f32, function<float>), AXONE_ENTRY(name, f64, function<double>),             \
-      AXONE_ENTRY(name, i32, function<int32_t>), AXONE_ENTRY(name, i64, function<int64_t>),      \
+#define AXONE_ALL_TYPES(name, function)                                                     \
+  AXONE_ENTRY(name, f32, function<float>), AXONE_ENTRY(name, f64, function<double>),        \
+      AXONE_ENTRY(name, i32, function<int32_t>), AXONE_ENTRY(name, i64, function<int64_t>), \
       AXONE_ENTRY(name, u8, function<uint8_t>), AXONE_ENTRY(name, b8, function<uint8_t>)
-#define AXONE_CASTS(name, op, To)                                                                   \
-  AXONE_ENTRY(name, f32, each1<op, float, To>), AXONE_ENTRY(name, f64, each1<op, double, To>),      \
+#define AXONE_CASTS(name, op, To)                                                                     \
+  AXONE_ENTRY(name, f32, each1<op, float, To>), AXONE_ENTRY(name, f64, each1<op, double, To>),        \
       AXONE_ENTRY(name, i32, each1<op, int32_t, To>), AXONE_ENTRY(name, i64, each1<op, int64_t, To>), \
       AXONE_ENTRY(name, u8, each1<op, uint8_t, To>), AXONE_ENTRY(name, b8, each1<op, uint8_t, To>)
 

@@ -35,7 +35,7 @@ AXONE_MAP2(LeakyReluGrad, true, Vec<T> scaled = x * p; return y < T(0) ? scaled 
 AXONE_MAP2(SigmoidGrad, true, return x * (y * (T(1) - y));)
 AXONE_MAP2(TanhGrad, true, return x * (T(1) - y * y);)
 AXONE_MAP2(SoftplusGrad, false, return x * vsigmoid<T>(y);)
-AXONE_MAP2(SiluGrad, false, Vec<T> s = vsigmoid<T>(y); return x * (s * (T(1) + y * (T(1) - s)));)
+AXONE_MAP2(SiluGrad, false, Logistic<T> l = vlogistic<T>(y); return x * (l.s + y * l.slope);)
 AXONE_MAP2(EluGrad, false, Vec<T> low = x * (p * vexp<T>(y)); return y > T(0) ? x : low;)
 AXONE_MAP2(SeluGrad, false, Vec<T> low = kSeluLow<T> * vexp<T>(y);
            return x * (y > T(0) ? splat<T>(kSeluScale<T>) : low);)
@@ -47,9 +47,9 @@ AXONE_MAP2(GeluGrad, false, Vec<T> c = at_most<T>(at_least<T>(y, T(-40)), T(40))
            return x * (vnormal_cdf<T>(y) + c * density);)
 // s + y s (1 - s) (2u)'; at |y| = 30 s (1 - s) is 0.
 AXONE_MAP2(GeluTanhGrad, false, Vec<T> c = at_most<T>(at_least<T>(y, T(-30)), T(30)); Vec<T> z = c * c;
-           Vec<T> s = vsigmoid<T>(c * (kGeluLinear<T> + kGeluCubic<T> * z));
-           Vec<T> slope = kGeluLinear<T> + T(3) * kGeluCubic<T> * z;
-           return x * (s + c * s * (T(1) - s) * slope);)
+           Logistic<T> l = vlogistic<T>(c * (kGeluLinear<T> + kGeluCubic<T> * z));
+           Vec<T> inner = kGeluLinear<T> + T(3) * kGeluCubic<T> * z;
+           return x * (l.s + c * inner * l.slope);)
 AXONE_MAP2(MishGrad, false, Vec<T> c = at_most<T>(y, ExpConstants<T>::kSaturated); Vec<T> e = vexp<T>(c);
            Vec<T> d = T(1) / (e * (e + T(2)) + T(2)); Vec<T> t = e * (e + T(2)) * d;
            return x * (t + c * (T(4) * e * (e + T(1)) * d * d));)

@@ -73,8 +73,7 @@ void map3(void* out, const void* a, const void* b, const void* c, int64_t n, dou
   int64_t i = 0;
   for (; i + 2 * kStep <= n; i += 2 * kStep) {
     Vec<T> r = Op::template apply<T>(load<T>(x + i), load<T>(y + i), load<T>(z + i));
-    Vec<T> s =
-        Op::template apply<T>(load<T>(x + i + kStep), load<T>(y + i + kStep), load<T>(z + i + kStep));
+    Vec<T> s = Op::template apply<T>(load<T>(x + i + kStep), load<T>(y + i + kStep), load<T>(z + i + kStep));
     store<T>(w + i, r);
     store<T>(w + i + kStep, s);
   }
@@ -88,8 +87,8 @@ void map3(void* out, const void* a, const void* b, const void* c, int64_t n, dou
   }
 }
 
-// Op::apply(In...) over elements, for types of unequal width and for what has no vector form. ivdep states the
-// contract: arrays coincide or do not touch, so that the compiler vectorises without a check.
+// Op::apply(In...) over elements, for types of unequal width and for what has no vector form. ivdep states
+// the contract: arrays coincide or do not touch, so that the compiler vectorises without a check.
 template <class Op, class In, class Out>
 void each1(void* out, const void* a, const void*, const void*, int64_t n, double) {
   Alias<Out>* y = static_cast<Alias<Out>*>(out);

@@ -144,8 +144,8 @@ AXONE_INLINE auto join_rows(const Load& at, int first = 0) {
     return Op::join(join_rows<Op, Rows / 2>(at, first), join_rows<Op, Rows / 2>(at, first + Rows / 2));
 }
 
-// out = join(out, tree of Rows rows): out is passed over once for all of them, and every column is joined in the
-// same order wherever it stands.
+// out = join(out, tree of Rows rows): out is passed over once for all of them, and every column is joined in
+// the same order wherever it stands.
 template <class Op, int Rows, class T = typename Op::type>
 void add_rows(T* out, const T* x, int64_t n, int64_t stride) {
   int64_t c = 0;
@@ -209,9 +209,9 @@ void scan_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_st
 
 #define AXONE_ENTRY(name, type, ...) \
   {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceRows(__VA_ARGS__)), nullptr}
-#define AXONE_NUMBERS(name, loop, Op)                                                               \
-  AXONE_ENTRY(name, f32, loop<Op<float>>), AXONE_ENTRY(name, f64, loop<Op<double>>),                \
-      AXONE_ENTRY(name, i32, loop<Op<int32_t>>), AXONE_ENTRY(name, i64, loop<Op<int64_t>>),         \
+#define AXONE_NUMBERS(name, loop, Op)                                                       \
+  AXONE_ENTRY(name, f32, loop<Op<float>>), AXONE_ENTRY(name, f64, loop<Op<double>>),        \
+      AXONE_ENTRY(name, i32, loop<Op<int32_t>>), AXONE_ENTRY(name, i64, loop<Op<int64_t>>), \
       AXONE_ENTRY(name, u8, loop<Op<uint8_t>>)
 #define AXONE_BOOL(name, loop, Op) AXONE_ENTRY(name, b8, loop<Op<uint8_t>>)
 

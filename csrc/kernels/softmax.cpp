@@ -36,9 +36,8 @@ AXONE_INLINE void store_some(T* p, Vec<T> v, int64_t count) {
 template <class T>
 AXONE_INLINE T row_max(const T* x, int64_t n) {
   Vec<T> m = splat<T>(-FloatBits<T>::kInfinity);
-  for_vectors<T>(n, [&](int64_t i, int64_t k) {
-    m = vmax<T>(m, load_some<T>(x + i, k, -FloatBits<T>::kInfinity));
-  });
+  for_vectors<T>(
+      n, [&](int64_t i, int64_t k) { m = vmax<T>(m, load_some<T>(x + i, k, -FloatBits<T>::kInfinity)); });
   return join_lanes<JoinMax, T>(m);
 }
 
@@ -81,7 +80,8 @@ void softmax_rows(void* out, const void* x, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; ++r) {
     T* y = static_cast<T*>(out) + r * n;
     T factor = row_softmax_terms<T>(y, static_cast<const T*>(x) + r * n, n, T(1));
-    for_vectors<T>(n, [&](int64_t i, int64_t k) { store_some<T>(y + i, load_some<T>(y + i, k) * factor, k); });
+    for_vectors<T>(n,
+                   [&](int64_t i, int64_t k) { store_some<T>(y + i, load_some<T>(y + i, k) * factor, k); });
   }
 }
 
@@ -91,9 +91,8 @@ void log_softmax_rows(void* out, const void* x, int64_t rows, int64_t n) {
     const T* a = static_cast<const T*>(x) + r * n;
     T* y = static_cast<T*>(out) + r * n;
     LogSum<T> s = row_log_sum<T>(a, n);
-    for_vectors<T>(n, [&](int64_t i, int64_t k) {
-      store_some<T>(y + i, (load_some<T>(a + i, k) - s.max) - s.log, k);
-    });
+    for_vectors<T>(
+        n, [&](int64_t i, int64_t k) { store_some<T>(y + i, (load_some<T>(a + i, k) - s.max) - s.log, k); });
   }
 }
 
@@ -159,7 +158,8 @@ void sparse_xent_grad_rows(void* dx, const void* x, const int64_t* labels, const
     T g = static_cast<const T*>(dloss)[r];
     const bool good = uint64_t(labels[r]) < uint64_t(n);
     T factor = row_softmax_terms<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : FloatBits<T>::kNan);
-    for_vectors<T>(n, [&](int64_t i, int64_t k) { store_some<T>(d + i, load_some<T>(d + i, k) * factor, k); });
+    for_vectors<T>(n,
+                   [&](int64_t i, int64_t k) { store_some<T>(d + i, load_some<T>(d + i, k) * factor, k); });
     if (good) d[labels[r]] -= g;
   }
 }
@@ -198,9 +198,10 @@ void dense_xent_grad_rows(void* dx, const void* x, const void* target, const voi
   }
 }
 
-#define AXONE_FLOATS(name, Type)                                                                             \
-  {"softmax." #name, DType::f32, reinterpret_cast<void (*)()>(Type(name<float>)), nullptr},                  \
-      {"softmax." #name, DType::f64, reinterpret_cast<void (*)()>(Type(name<double>)), nullptr}
+#define AXONE_FLOATS(name, Type)                                                              \
+  {"softmax." #name, DType::f32, reinterpret_cast<void (*)()>(Type(name<float>)), nullptr}, { \
+    "softmax." #name, DType::f64, reinterpret_cast<void (*)()>(Type(name<double>)), nullptr   \
+  }
 
 const KernelEntry kEntries[] = {
     AXONE_FLOATS(softmax_rows, SoftmaxRows),

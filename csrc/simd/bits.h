@@ -1,4 +1,5 @@
-// Signs, roundings, square root, polynomials: what the functions of exp.h, log.h, trig.h and erf.h are made of.
+// Signs, roundings, square root, polynomials: what the functions of exp.h, log.h, trig.h and erf.h are made
+// of.
 #pragma once
 
 #include "simd/vec.h"
@@ -136,7 +137,9 @@ AXONE_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
 
 typedef float FloatHalf __attribute__((vector_size(AXONE_VECTOR_BYTES / 2)));
 
-AXONE_INLINE Vec<double> widen(const FloatHalf& half) { return __builtin_convertvector(half, Vec<double>); }
+AXONE_INLINE Vec<double> widen(const FloatHalf& half) {
+  return __builtin_convertvector(half, Vec<double>);
+}
 
 // A float function by way of its double one: less than 0.51 ulp for the price of two double vectors.
 template <class F>

@@ -14,8 +14,8 @@ template <>
 struct ExpConstants<float> {
   static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;
   static constexpr float kHighest = 89.0f, kLowest = -104.0f;  // e^x is infinite above, 0 below
-  static constexpr float kTanhOne = 9.1f, kExpm1Lowest = -18.0f;
-  static constexpr float kSaturated = 20.0f;  // from here on log(1 + e^x) rounds to x
+  static constexpr float kExpm1Lowest = -18.0f;                // e^x - 1 rounds to -1 from here on
+  static constexpr float kSaturated = 20.0f;                   // from here on log(1 + e^x) rounds to x
   // Relative error of e^r 2^-30.9.
   static constexpr float q[] = {0.5f, 0.16666667f, 0.041666467f, 0.0083333105f, 0.001393365f, 0.00019890991f};
 };
@@ -23,7 +23,7 @@ template <>
 struct ExpConstants<double> {
   static constexpr double kLn2High = 0x1.62e42fefa38p-1, kLn2Low = 0x1.ef35793c7673p-45;
   static constexpr double kHighest = 710.0, kLowest = -746.0;
-  static constexpr double kTanhOne = 19.1, kExpm1Lowest = -38.0;
+  static constexpr double kExpm1Lowest = -38.0;
   static constexpr double kSaturated = 40.0;
   // Relative error of e^r 2^-61.6.
   static constexpr double q[] = {0.5,
@@ -65,7 +65,8 @@ AXONE_INLINE Vec<T> power_of_two(Mask<T> n) {
 // x * 2^n, right also where 2^n or the result is not a normal number (|n| < 2 * the largest exponent).
 AXONE_INLINE Vec<float> scale_by(Vec<float> x, Mask<float> n) {
 #if defined(__AVX512F__)
-  return (Vec<float>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)x, (__m512)__builtin_convertvector(n, Vec<float>));
+  return (Vec<float>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)x,
+                                            (__m512) __builtin_convertvector(n, Vec<float>));
 #else
   Mask<float> half = n >> 1;
   return x * power_of_two<float>(half) * power_of_two<float>(n - half);
@@ -73,7 +74,8 @@ AXONE_INLINE Vec<float> scale_by(Vec<float> x, Mask<float> n) {
 }
 AXONE_INLINE Vec<double> scale_by(Vec<double> x, Mask<double> n) {
 #if defined(__AVX512DQ__)
-  return (Vec<double>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)x, (__m512d)__builtin_convertvector(n, Vec<double>));
+  return (Vec<double>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)x,
+                                             (__m512d) __builtin_convertvector(n, Vec<double>));
 #else
   // AVX2 and SSE2 have no 64-bit arithmetic shift: a bias makes n positive first.
   Mask<double> half = (Mask<double>)(((Bits<double>)n + 4096) >> 1) - 2048;
@@ -100,16 +102,33 @@ template <class T>
 AXONE_INLINE Vec<T> vexpm1(Vec<T> x) {
   using C = ExpConstants<T>;
   ExpParts<T> e = exp_parts<T>(at_least<T>(at_most<T>(x, C::kHighest), C::kExpm1Lowest));
-  Vec<T> scale = power_of_two<T>(e.n - Int<T>(1));  // halved, so that n = the largest exponent + 1 is a number
+  Vec<T> scale =
+      power_of_two<T>(e.n - Int<T>(1));  // halved, so that n = the largest exponent + 1 is a number
   Vec<T> result = (scale * e.p + (scale - T(0.5))) * T(2);
   return x == T(0) ? x : result;
 }
 
-// tanh|x| = -m / (2 + m), m = e^(-2|x|) - 1.
+// (tanh(x) / x - 1) / x^2 in x^2, |x| <= 0.6: errors 2^-28 and 2^-56.
+inline constexpr float kTanhFloat[] = {-0.33333334f, 0.13333313f,   -0.053961553f,
+                                       0.021788321f, -0.008410071f, 0.0023707657f};
+inline constexpr double kTanhDouble[] = {
+    -0.3333333333333333,     0.13333333333333205,   -0.05396825396808531,    0.021869488527368107,
+    -0.008863235292803289,   0.0035921242500086925, -0.0014557958855734635,  0.0005897680994688268,
+    -0.00023795201383924994, 9.332432233847448e-05, -3.2086614037935994e-05, 6.934046420988954e-06};
+AXONE_INLINE Vec<float> tanh_rest(Vec<float> z) {
+  return polynomial<float>(z, kTanhFloat);
+}
+AXONE_INLINE Vec<double> tanh_rest(Vec<double> z) {
+  return polynomial<double>(z, kTanhDouble);
+}
+
+// Beyond the series, tanh|x| = 1 - 2 / (1 + e^2|x|).
 template <class T>
 AXONE_INLINE Vec<T> vtanh(Vec<T> x) {
-  Vec<T> m = vexpm1<T>(at_most<T>(vabs<T>(x), ExpConstants<T>::kTanhOne) * T(-2));
-  return copy_sign<T>(m / (T(2) + m), x);
+  Vec<T> a = vabs<T>(x), z = x * x;
+  Vec<T> large = T(1) - T(2) / (T(1) + vexp<T>(a + a));
+  Vec<T> small = a + a * z * tanh_rest(z);
+  return copy_sign<T>(a < T(0.6) ? small : large, x);
 }
 
 template <class T>
@@ -117,10 +136,22 @@ AXONE_INLINE Vec<T> vsigmoid(Vec<T> x) {
   return T(1) / (T(1) + vexp<T>(-x));
 }
 
+// The sigmoid s and its derivative s (1 - s), neither by a difference.
+template <class T>
+struct Logistic {
+  Vec<T> s, slope;
+};
+template <class T>
+AXONE_INLINE Logistic<T> vlogistic(Vec<T> x) {
+  Vec<T> e = vexp<T>(-vabs<T>(x));
+  Vec<T> d = T(1) / (T(1) + e), ed = e * d;
+  return {x < T(0) ? ed : d, ed * d};
+}
+
 // (sinh(x) / x - 1) / x^2 in x^2, |x| <= 1, relative error 2^-56.6.
-inline constexpr double kSinh[] = {0.16666666666666666,    0.008333333333333333,   0.00019841269841269773,
-                                   2.755731922404034e-06,  2.505210836405804e-08,  1.6059048396350562e-10,
-                                   7.646625361656657e-13,  2.8445264169895285e-15};
+inline constexpr double kSinh[] = {0.16666666666666666,   0.008333333333333333,  0.00019841269841269773,
+                                   2.755731922404034e-06, 2.505210836405804e-08, 1.6059048396350562e-10,
+                                   7.646625361656657e-13, 2.8445264169895285e-15};
 
 AXONE_INLINE Vec<double> vcosh(Vec<double> x) {
   Vec<double> half = exp_scaled<double>(vabs<double>(x), -1);

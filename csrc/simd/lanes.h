@@ -6,8 +6,8 @@
 namespace axone {
 namespace AXONE_TARGET {
 
-// Joins halves until one lane is left: lane i with lane i + half, the same tree as sum_lanes. Op::join works on
-// vectors of any width and on scalars.
+// Joins halves until one lane is left: lane i with lane i + half, the same tree as sum_lanes. Op::join works
+// on vectors of any width and on scalars.
 template <class Op, class T, int Bytes = AXONE_VECTOR_BYTES>
 struct LaneTree {
   typedef T Whole __attribute__((vector_size(Bytes)));

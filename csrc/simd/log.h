@@ -36,7 +36,7 @@ AXONE_INLINE LogParts<T> log_parts(Vec<T> x) {
 }
 
 // (log(1 + f) - f + f^2 / 2) / f^3, relative error of log(1 + f) 2^-28.1.
-inline constexpr float kLog1pFloat[] = {0.3333333f,    -0.24999997f, 0.20000716f,  -0.16667803f, 0.14249058f,
+inline constexpr float kLog1pFloat[] = {0.3333333f,   -0.24999997f, 0.20000716f,  -0.16667803f, 0.14249058f,
                                         -0.12425687f, 0.1168542f,   -0.11479734f, 0.06971612f};
 // (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, relative error 2^-59.7.
 inline constexpr double kLogDouble[] = {0.6666666666666666,  0.4000000000000088,  0.2857142857080323,
@@ -44,7 +44,9 @@ inline constexpr double kLogDouble[] = {0.6666666666666666,  0.4000000000000088,
                                         0.13268759668560612, 0.13086767009948175};
 
 // log(1 + f) - f + f^2 / 2.
-AXONE_INLINE Vec<float> log_rest(Vec<float> f) { return f * f * f * polynomial<float>(f, kLog1pFloat); }
+AXONE_INLINE Vec<float> log_rest(Vec<float> f) {
+  return f * f * f * polynomial<float>(f, kLog1pFloat);
+}
 // With s = f / (2 + f): log(1 + f) = f - f^2/2 + s (f^2/2 + R(s^2)).
 AXONE_INLINE Vec<double> log_rest(Vec<double> f) {
   Vec<double> s = f / (2.0 + f), z = s * s;
@@ -110,18 +112,20 @@ AXONE_INLINE Vec<double> log_to_base(Vec<double> x, double two_high, double two_
   Vec<double> m = log_of_parts<double>({p.f, Vec<double>{}});
   return log_edges<double>(x, p.e * two_high + (m * factor + p.e * two_low));
 }
-AXONE_INLINE Vec<double> vlog2(Vec<double> x) { return log_to_base(x, 1.0, 0.0, 1.4426950408889634); }
+AXONE_INLINE Vec<double> vlog2(Vec<double> x) {
+  return log_to_base(x, 1.0, 0.0, 1.4426950408889634);
+}
 AXONE_INLINE Vec<double> vlog10(Vec<double> x) {
   return log_to_base(x, 0x1.34413509f78p-2, 0x1.fef311f12b358p-46, 0.4342944819032518);
 }
 
-// asinh|x| = log1p(a + a^2 / (1 + sqrt(1 + a^2))); from 2^28 on it is log(2a).
+// asinh|x| = log1p(a + a^2 / (1 + sqrt(1 + a^2))); from 2^28 on it is log(2a), where log(a) = log1p(a - 1).
 AXONE_INLINE Vec<double> vasinh(Vec<double> x) {
   Vec<double> a = vabs<double>(x);
   Mask<double> big = a > 0x1p28;
   Vec<double> z = a * a;
   Vec<double> small = a + z / (1.0 + vsqrt(1.0 + z));
-  Vec<double> r = vlog1p<double>(big ? a : small);
+  Vec<double> r = vlog1p<double>(big ? a - 1.0 : small);
   return copy_sign<double>(big ? r + 0.6931471805599453 : r, x);
 }
 
@@ -129,8 +133,9 @@ AXONE_INLINE Vec<double> vasinh(Vec<double> x) {
 AXONE_INLINE Vec<double> vacosh(Vec<double> x) {
   Mask<double> big = x > 0x1p28;
   Vec<double> t = x - 1.0;
-  Vec<double> r = vlog1p<double>(big ? x : t + vsqrt(t * (2.0 + t)));
-  return big ? r + 0.6931471805599453 : r;
+  Vec<double> r = vlog1p<double>(big ? t : t + vsqrt(t * (2.0 + t)));
+  r = big ? r + 0.6931471805599453 : r;
+  return x < 1.0 ? splat<double>(FloatBits<double>::kNan) : r;
 }
 
 AXONE_INLINE Vec<double> vatanh(Vec<double> x) {

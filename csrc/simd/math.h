@@ -12,9 +12,9 @@ namespace axone {
 namespace AXONE_TARGET {
 
 // Functions that are written in double only.
-#define AXONE_BY_DOUBLE(name)                                                          \
-  AXONE_INLINE Vec<float> name(Vec<float> x) {                                         \
-    return through_double([](Vec<double> v) { return name(v); }, x);                   \
+#define AXONE_BY_DOUBLE(name)                                        \
+  AXONE_INLINE Vec<float> name(Vec<float> x) {                       \
+    return through_double([](Vec<double> v) { return name(v); }, x); \
   }
 AXONE_BY_DOUBLE(vsin)
 AXONE_BY_DOUBLE(vcos)

@@ -1,5 +1,6 @@
 // Loads and stores of the first n lanes only: the tail of a row. Included by vec.h.
-// AVX-512 and AVX2 have masked instructions, which never touch the bytes beyond; elsewhere it goes through memory.
+// AVX-512 and AVX2 have masked instructions, which never touch the bytes beyond; elsewhere it goes through
+// memory.
 #pragma once
 
 #if defined(__AVX2__)

@@ -6,8 +6,8 @@
 namespace axone {
 namespace AXONE_TARGET {
 
-// Float: e^(y log|x|) in double, whose 29 spare bits cover the product's size (at most 2^7) with room; then C99's
-// special cases. NaN for a negative x and a y that is no integer.
+// Float: e^(y log|x|) in double, whose 29 spare bits cover the product's size (at most 2^7) with room; then
+// C99's special cases. NaN for a negative x and a y that is no integer.
 AXONE_INLINE Vec<double> pow_of_floats(Vec<double> x, Vec<double> y) {
   Vec<double> a = vabs<double>(x);
   Vec<double> r = vexp<double>(y * vlog<double>(a));
@@ -17,7 +17,8 @@ AXONE_INLINE Vec<double> pow_of_floats(Vec<double> x, Vec<double> y) {
   r = odd & negative ? -r : r;
   Mask<double> no_root = (x < 0.0) & (whole != y) & (a != FloatBits<double>::kInfinity);
   r = no_root ? splat<double>(FloatBits<double>::kNan) : r;
-  Mask<double> one = (x == 1.0) | (y == 0.0) | ((x == -1.0) & (vabs<double>(y) == FloatBits<double>::kInfinity));
+  Mask<double> one =
+      (x == 1.0) | (y == 0.0) | ((x == -1.0) & (vabs<double>(y) == FloatBits<double>::kInfinity));
   return one ? splat<double>(1.0) : r;
 }
 

@@ -7,15 +7,16 @@ namespace axone {
 namespace AXONE_TARGET {
 
 // pi/2 in three pieces of 33 bits and a rest: n times a piece is exact for |n| < 2^20 without FMA.
-inline constexpr double kHalfPi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69, 0x1.b839a252049c1p-104};
+inline constexpr double kHalfPi[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69,
+                                     0x1.b839a252049c1p-104};
 inline constexpr double kTrigLimit = 1.6e6;  // larger arguments go to libm lane by lane
 
 // (sin(x) / x - 1) / x^2 and (cos(x) - 1 + x^2/2) / x^4 in x^2, |x| <= pi/4, errors below 2^-57.
-inline constexpr double kSin[] = {-0.16666666666666666,  0.008333333333333331,   -0.0001984126984126504,
+inline constexpr double kSin[] = {-0.16666666666666666,   0.008333333333333331,    -0.0001984126984126504,
                                   2.7557319219320575e-06, -2.5052106225992787e-08, 1.6058530596390244e-10,
                                   -7.586636867766497e-13};
-inline constexpr double kCos[] = {0.041666666666666664,  -0.0013888888888887389, 2.48015872987544e-05,
-                                  -2.7557317265876615e-07, 2.087614504910828e-09, -1.1382544623404291e-11};
+inline constexpr double kCos[] = {0.041666666666666664,    -0.0013888888888887389, 2.48015872987544e-05,
+                                  -2.7557317265876615e-07, 2.087614504910828e-09,  -1.1382544623404291e-11};
 
 // x = quadrant * pi/2 + (high + low).
 struct Reduced {
@@ -78,10 +79,10 @@ AXONE_INLINE Vec<double> vtan(Vec<double> x) {
 }
 
 // (atan(t) / t - 1) / t^2 in t^2, |t| <= tan(pi/8), error 2^-58.2.
-inline constexpr double kAtan[] = {-0.3333333333333333,   0.19999999999999804, -0.14285714285659729,
-                                   0.11111111105145725,   -0.09090908753017178, 0.07692296361048218,
-                                   -0.06666424634599337,  0.05878926110528101, -0.052304330074828924,
-                                   0.0455149623749493,    -0.034568068014968874, 0.016282993238924487};
+inline constexpr double kAtan[] = {-0.3333333333333333,  0.19999999999999804,   -0.14285714285659729,
+                                   0.11111111105145725,  -0.09090908753017178,  0.07692296361048218,
+                                   -0.06666424634599337, 0.05878926110528101,   -0.052304330074828924,
+                                   0.0455149623749493,   -0.034568068014968874, 0.016282993238924487};
 inline constexpr double kPi[] = {0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53};  // high and low part
 
 // The angle of (x, y). With n <= d the smaller and larger size: atan(n/d), or pi/4 + atan((n-d)/(n+d)) from
@@ -112,14 +113,16 @@ AXONE_INLINE Vec<double> vatan2(Vec<double> y, Vec<double> x) {
   return copy_sign<double>(angle, y);
 }
 
-AXONE_INLINE Vec<double> vatan(Vec<double> x) { return vatan2(x, splat<double>(1.0)); }
+AXONE_INLINE Vec<double> vatan(Vec<double> x) {
+  return vatan2(x, splat<double>(1.0));
+}
 
 // (asin(x) / x - 1) / x^2 in x^2, |x| <= 1/2, error 2^-58.5.
-inline constexpr double kAsin[] = {0.16666666666666666,   0.07500000000000118,  0.044642857142551895,
-                                   0.03038194447553234,   0.02237215744350722,  0.017352816540325496,
-                                   0.01396378001220357,   0.011566459612121669, 0.009621842970100282,
-                                   0.009319560794767446,  0.0030448799094556773, 0.019554513336123378,
-                                   -0.01924167174674304,  0.02961201126495512};
+inline constexpr double kAsin[] = {0.16666666666666666,  0.07500000000000118,   0.044642857142551895,
+                                   0.03038194447553234,  0.02237215744350722,   0.017352816540325496,
+                                   0.01396378001220357,  0.011566459612121669,  0.009621842970100282,
+                                   0.009319560794767446, 0.0030448799094556773, 0.019554513336123378,
+                                   -0.01924167174674304, 0.02961201126495512};
 
 // asin(s) - s for s = |x| up to 1/2, beyond it for s = sqrt((1 - |x|) / 2), where asin|x| = pi/2 - 2 asin(s).
 struct AsinParts {
