@@ -8,11 +8,13 @@ namespace axone {
 namespace AXONE_TARGET {
 namespace {
 
-#include "kernels/map_activations.inl"
+#include "kernels/map_loops.inl"
+
 #include "kernels/map_arithmetic.inl"
+
+#include "kernels/map_activations.inl"
 #include "kernels/map_compare.inl"
 #include "kernels/map_functions.inl"
-#include "kernels/map_loops.inl"
 
 #define AXONE_ENTRY(name, type, ...) \
   {"map." name, DType::type, reinterpret_cast<void (*)()>(MapFunction(__VA_ARGS__)), nullptr}
