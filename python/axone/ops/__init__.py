@@ -1,0 +1,94 @@
+"""Keras's `keras.ops`: every function on tensors, whatever its family.
+
+They take tensors, variables, NumPy arrays and numbers. Inside a traced function they add to its graph; on
+symbolic tensors (`KerasTensor`) they become nodes of the model.
+"""
+# ruff: noqa: I001, RUF022
+# fmt: off
+
+from axone.ops import linalg, nn, numpy
+from axone.ops.activation import (
+    celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
+    log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus,
+    softsign, sparse_plus, sparse_sigmoid, sparsemax, squareplus, swish, tanh_shrink, threshold,
+)
+from axone.ops.arithmetic import (
+    abs, absolute, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cbrt, ceil, clip, cos,
+    cosh, deg2rad, divide, divide_no_nan, erf, exp, exp2, expm1, fabs, floor, floor_divide, fmod, log,
+    log10, log1p, log2, logaddexp, logaddexp2, maximum, minimum, mod, multiply, nan_to_num, negative,
+    power, rad2deg, reciprocal, round, rsqrt, sign, sin, sinh, sqrt, square, subtract, tan, tanh,
+    true_divide, trunc,
+)
+from axone.ops.arrange import flip, fliplr, flipud, meshgrid, pad, repeat, roll, rot90, tile
+from axone.ops.bitwise import (
+    bitwise_and, bitwise_invert, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift,
+    bitwise_xor, left_shift, right_shift,
+)
+from axone.ops.comparison import (
+    allclose, equal, greater, greater_equal, heaviside, isclose, isfinite, isin, isinf, isnan, isneginf,
+    isposinf, less, less_equal, logical_and, logical_not, logical_or, logical_xor, nonzero, not_equal,
+    select, where,
+)
+from axone.ops.core import (
+    array, cast, convert_to_numpy, convert_to_tensor, copy, dtype, is_tensor, ndim, saturate_cast, shape,
+    size, stop_gradient,
+)
+from axone.ops.creation import (
+    arange, bartlett, blackman, empty, empty_like, eye, full, full_like, hamming, hanning, identity,
+    kaiser, linspace, logspace, ones, ones_like, tri, zeros, zeros_like,
+)
+from axone.ops.diagonal import diag, diagflat, diagonal, trace, tril, triu
+from axone.ops.einsum import einsum
+from axone.ops.getitem import get_item
+from axone.ops.indexing import multi_hot, one_hot, slice, slice_update, take, take_along_axis
+from axone.ops.linear import cross, dot, inner, kron, matmul, norm, outer, tensordot, vdot
+from axone.ops.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
+from axone.ops.normalization import (
+    batch_normalization, layer_normalization, moments, normalize, rms_normalization,
+)
+from axone.ops.reduction import (
+    all, amax, amin, any, argmax, argmin, average, count_nonzero, cumprod, cumsum, logsumexp, max, mean,
+    min, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar, prod, ptp, std, sum, var,
+)
+from axone.ops.scatter import bincount, scatter, scatter_update, segment_sum, unravel_index
+from axone.ops.shape import (
+    append, array_split, broadcast_to, concatenate, dsplit, dstack, expand_dims, hsplit, hstack, moveaxis,
+    ravel, reshape, split, squeeze, stack, swapaxes, transpose, unstack, vsplit, vstack,
+)
+from axone.ops.sorting import (
+    argpartition, argsort, diff, digitize, in_top_k, median, percentile, quantile, searchsorted, sort,
+    top_k, unique,
+)
+
+__all__ = [
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
+    "argsort", "array", "array_split", "average", "bartlett", "batch_normalization",
+    "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "broadcast_to", "cast",
+    "categorical_crossentropy", "cbrt", "ceil", "celu", "clip", "concatenate", "convert_to_numpy",
+    "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "deg2rad",
+    "diag", "diagflat", "diagonal", "diff", "digitize", "divide", "divide_no_nan", "dot", "dsplit",
+    "dstack", "dtype", "einsum", "elu", "empty", "empty_like", "equal", "erf", "exp", "exp2",
+    "expand_dims", "expm1", "eye", "fabs", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmod",
+    "full", "full_like", "gelu", "get_item", "glu", "greater", "greater_equal", "hamming", "hanning",
+    "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "heaviside", "hsplit",
+    "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite", "isin", "isinf",
+    "isnan", "isneginf", "isposinf", "kaiser", "kron", "layer_normalization", "leaky_relu", "left_shift",
+    "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2", "log_sigmoid",
+    "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logspace", "logsumexp", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum",
+    "mish", "mod", "moments", "moveaxis", "multi_hot", "multiply", "nan_to_num", "nanmax", "nanmean",
+    "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "ndim", "negative", "nn", "nonzero", "norm",
+    "normalize", "not_equal", "numpy", "one_hot", "ones", "ones_like", "outer", "pad", "percentile",
+    "power", "prod", "ptp", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "relu6", "repeat",
+    "reshape", "right_shift", "rms_normalization", "roll", "rot90", "round", "rsqrt", "saturate_cast",
+    "scatter", "scatter_update", "searchsorted", "segment_sum", "select", "selu", "shape", "sigmoid",
+    "sign", "silu", "sin", "sinh", "size", "slice", "slice_update", "soft_shrink", "softmax", "softplus",
+    "softsign", "sort", "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax",
+    "split", "sqrt", "square", "squareplus", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "sum", "swapaxes", "swish", "take", "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot",
+    "threshold", "tile", "top_k", "trace", "transpose", "tri", "tril", "triu", "true_divide", "trunc",
+    "unique", "unravel_index", "unstack", "var", "vdot", "vsplit", "vstack", "where", "zeros",
+    "zeros_like",
+]

@@ -1,0 +1,205 @@
+"""Sums at positions: scatters, segments, counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from axone.core.tensor import Tensor
+
+from axone.core.operation import op
+from axone.ops._common import (
+    ShapeLike,
+    TensorLike,
+    cast_to,
+    compute,
+    fill,
+    reshape_to,
+    shape_of,
+    to_indices,
+    to_tensor,
+)
+
+
+def linear_indices(name: str, indices: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Positions in the flattened leading axes from coordinates along the last axis of `indices`.
+
+    Negative coordinates count from the end. A coordinate out of range gives a position out of range, which
+    the operation that uses it reports.
+    """
+    depth, total = len(sizes), math.prod(sizes)
+    dims = to_tensor(np.asarray(sizes, "int64"))
+    zero = to_tensor(0, "int64")
+    wrapped = compute("where", compute("less", indices, zero), compute("add", indices, dims), indices)
+    strides = np.cumprod([1, *reversed(sizes[1:])], dtype="int64")[::-1].copy()
+    flat = compute(
+        "sum", compute("multiply", wrapped, to_tensor(strides)), axes=[indices.ndim - 1], keepdims=False
+    )
+    valid = compute("logical_and", compute("greater_equal", wrapped, zero), compute("less", wrapped, dims))
+    valid = compute("all", valid, axes=[indices.ndim - 1], keepdims=False)
+    return flat if depth == 0 else compute("where", valid, flat, to_tensor(total, "int64"))
+
+
+def _rows(name: str, indices: Any, updates: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor, list[int]]:
+    """Flat positions, updates as (n, rest) and the flattened target's shape (rows, rest)."""
+    places = to_indices(name, indices)
+    depth = places.shape[-1] if places.ndim else 0
+    if not 1 <= depth <= len(shape):
+        raise ValueError(
+            f"{name}: the last axis of `indices` {places.shape} must hold 1 to {len(shape)} coordinates"
+        )
+    expected = (*places.shape[:-1], *shape[depth:])
+    if updates.shape != expected:
+        raise ValueError(
+            f"{name}: expected values of shape {expected}, got {updates.shape} (indices {places.shape})"
+        )
+    flat = linear_indices(name, places, shape[:depth])
+    rest = math.prod(shape[depth:])
+    return (
+        reshape_to(flat, [flat.size]),
+        reshape_to(updates, [flat.size, rest]),
+        [math.prod(shape[:depth]), rest],
+    )
+
+
+@op
+def scatter(indices: TensorLike, values: TensorLike, shape: ShapeLike) -> Tensor:
+    """Adds values into a tensor of zeros.
+
+    Args:
+        indices: integers; the last axis holds one value's coordinates along the first axes of the result.
+        values: tensor of shape `indices.shape[:-1] + shape[indices.shape[-1]:]`.
+        shape: sizes of the result.
+
+    Returns:
+        A tensor of `shape`; values with equal coordinates are added up.
+
+    Raises:
+        IndexError: where a coordinate is out of range.
+
+    Example:
+
+    >>> axone.ops.scatter([[0], [2], [0]], [1.0, 2.0, 3.0], (4,))  # [4, 0, 2, 0]
+    """
+    updates, sizes = to_tensor(values), shape_of("scatter", shape)
+    flat, rows, target = _rows("scatter", indices, updates, sizes)
+    added = compute("scatter_add", fill(target, 0, updates.dtype), flat, rows, axis=0)
+    return reshape_to(added, sizes)
+
+
+@op
+def scatter_update(
+    inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None
+) -> Tensor:
+    """A copy of `inputs` with some elements or rows overwritten (or added to).
+
+    Args:
+        inputs: tensor.
+        indices: integers; the last axis holds coordinates along the first axes of `inputs`.
+        updates: tensor of shape `indices.shape[:-1] + inputs.shape[indices.shape[-1]:]`.
+        reduction: None: overwrite, the last of equal coordinates wins; "add": add to what is there.
+
+    Returns:
+        A tensor of the shape and dtype of `inputs`; gradients reach both.
+
+    Raises:
+        IndexError: where a coordinate is out of range.
+    """
+    if reduction not in (None, "add"):
+        raise ValueError(f"scatter_update: `reduction` must be None or 'add', got {reduction!r}")
+    tensor = to_tensor(inputs)
+    flat, rows, target = _rows("scatter_update", indices, to_tensor(updates, tensor.dtype), tensor.shape)
+    source = reshape_to(tensor, target)
+    if reduction is None:
+        if flat.size == 0:
+            return tensor
+        # Sorted by position (a stable sort), the last of a run of equal positions is the one that stays.
+        order = compute("argsort", flat, axis=0, descending=False)
+        flat, rows = compute("gather", flat, order, axis=0), compute("gather", rows, order, axis=0)
+        following = compute(
+            "gather", flat, to_tensor(np.append(np.arange(1, flat.size), 0).astype("int64")), axis=0
+        )
+        last = compute("not_equal", flat, following)
+        end = to_tensor(np.arange(flat.size) == flat.size - 1)
+        last = reshape_to(compute("logical_or", last, end), [flat.size, 1])
+        zero = to_tensor(0, tensor.dtype)
+        rows = compute("where", last, rows, zero)
+        written = compute(
+            "scatter_add", fill([target[0], 1], 0, "int32"), flat, cast_to(last, "int32"), axis=0
+        )
+        source = compute("where", cast_to(written, "bool"), zero, source)
+    return reshape_to(compute("scatter_add", source, flat, rows, axis=0), tensor.shape)
+
+
+@op
+def segment_sum(
+    data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
+) -> Tensor:
+    """Sums rows that belong to one segment.
+
+    Args:
+        data: tensor with at least one axis.
+        segment_ids: vector of integers: the segment of each row.
+        num_segments: number of segments; None: the largest id + 1 (needs concrete ids).
+        sorted: no effect; for Keras's signature.
+
+    Returns:
+        A tensor of shape `(num_segments,) + data.shape[1:]`.
+    """
+    tensor, ids = to_tensor(data), to_indices("segment_sum", segment_ids, "segment_ids")
+    if tensor.ndim < 1 or ids.shape != tensor.shape[:1]:
+        raise ValueError(
+            f"segment_sum: `segment_ids` of shape {ids.shape} must name one segment per row of {tensor.shape}"
+        )
+    count = num_segments if num_segments is not None else int(ids.numpy().max(initial=-1)) + 1
+    target = fill([*shape_of("segment_sum", count), *tensor.shape[1:]], 0, tensor.dtype)
+    return compute("scatter_add", target, ids, tensor, axis=0)
+
+
+@op
+def bincount(
+    x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False
+) -> Tensor:
+    """Counts how often each number 0, 1, 2, ... occurs along the last axis.
+
+    Args:
+        x: vector or matrix of integers >= 0; must be concrete, for the result's length is its maximum + 1.
+        weights: what each occurrence counts, in the shape of `x`; None: 1.
+        minlength: least length of the result.
+        sparse: must be False.
+
+    Returns:
+        Counts (int32, or the dtype of the weights), one row for each row of `x`.
+    """
+    if sparse:
+        raise ValueError("bincount: sparse=True is not supported: there are no sparse tensors")
+    numbers = to_indices("bincount", x, "x").numpy()
+    if numbers.ndim not in (1, 2) or (numbers < 0).any():
+        raise ValueError(f"bincount: expected one or two axes of integers >= 0, got shape {numbers.shape}")
+    length = max(int(numbers.max(initial=-1)) + 1, minlength)
+    amounts = fill(numbers.shape, 1, "int32") if weights is None else to_tensor(weights)
+    if amounts.shape != numbers.shape:
+        raise ValueError(
+            f"bincount: `weights` of shape {amounts.shape} must have the shape of x, {numbers.shape}"
+        )
+    rows = numbers.shape[0] if numbers.ndim == 2 else 1
+    places = numbers.reshape(rows, -1) + length * np.arange(rows)[:, None]
+    counts = compute(
+        "scatter_add", fill([rows * length], 0, amounts.dtype), to_tensor(places.reshape(-1).astype("int64")),
+        reshape_to(amounts, [amounts.size]), axis=0,
+    )  # fmt: skip
+    return reshape_to(counts, [rows, length] if numbers.ndim == 2 else [length])
+
+
+@op
+def unravel_index(indices: TensorLike, shape: ShapeLike) -> tuple[Tensor, ...]:
+    """Coordinates of flat positions in a tensor of `shape`: one tensor for each axis."""
+    places = to_tensor(indices)
+    result: list[Tensor] = []
+    for size in reversed(shape_of("unravel_index", shape)):
+        length = to_tensor(size, places.dtype)
+        result.append(compute("mod", places, length))
+        places = compute("floor_divide", places, length)
+    return tuple(reversed(result))
