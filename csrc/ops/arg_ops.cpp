@@ -1,0 +1,84 @@
+// argmax, argmin: the first place of the largest or smallest element along an axis; NaN counts as either.
+#include <algorithm>
+
+#include "kernels/reduce.h"
+#include "ops/execution.h"
+#include "ops/lines.h"
+#include "ops/rules.h"
+
+namespace axone {
+
+namespace {
+
+std::vector<TensorType> arg_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  const int64_t axis = axis_of(c);
+  TensorType out{DType::i64, c.in(0).shape};
+  require(out.shape[size_t(axis)] > 0, c.name(), ": axis ", axis, " of shape ", out.shape,
+          " is empty; it needs at least one element");
+  if (c.attrs.get<bool>("keepdims", false))
+    out.shape[size_t(axis)] = 1;
+  else
+    out.shape.erase(out.shape.begin() + axis);
+  return {out};
+}
+
+// Neighbouring lines side by side: a stretch of columns is passed over row by row.
+template <bool largest, class T>
+void best_of_columns(const Lane& lane, const AxisView& v, const T* x, int64_t* out) {
+  constexpr int64_t kWidth = 256;
+  for_each_line_run(lane, v.outer, v.inner, 16, [&](int64_t o, int64_t first, int64_t last) {
+    for (; first < last; first += kWidth) {
+      const int64_t width = std::min(kWidth, last - first);
+      T best[kWidth];
+      const T* row = x + o * v.n * v.inner + first;
+      int64_t* place = out + o * v.inner + first;
+      std::copy_n(row, width, best);
+      std::fill_n(place, width, 0);
+      for (int64_t r = 1; r < v.n; ++r) {
+        row += v.inner;
+        for (int64_t k = 0; k < width; ++k) {
+          const bool better = (largest ? row[k] > best[k] : row[k] < best[k]) || (row[k] != row[k] && best[k] == best[k]);
+          if (better) best[k] = row[k], place[k] = r;
+        }
+      }
+    }
+  });
+}
+
+template <bool largest>
+std::unique_ptr<Instruction> compile_arg(const OpCall& c) {
+  const AxisView v(c.in(0).shape, axis_of(c));
+  const DType dtype = c.in(0).dtype;
+  const bool serial = int64_t(byte_size(c.in(0))) < kSerialBytes;
+  std::unique_ptr<Instruction> result;
+  if (v.inner == 1) {
+    const auto kernel = kernel_function<ReduceRows>(largest ? "reduce.argmax_rows" : "reduce.argmin_rows", dtype);
+    const int64_t row_bytes = v.n * int64_t(item_size(dtype));
+    return make_instruction(c.name(), serial, [=](const Lane& lane, const Operands& io) {
+      int64_t begin, end;
+      lane.share(v.outer, &begin, &end);
+      if (begin < end)
+        kernel(io.output<int64_t>() + begin, io.input<char>(0) + begin * row_bytes, end - begin, v.n, v.n);
+    });
+  }
+  dispatch(dtype, [&](auto* p) {
+    using T = std::remove_pointer_t<decltype(p)>;
+    result = make_instruction(c.name(), serial, [v](const Lane& lane, const Operands& io) {
+      best_of_columns<largest>(lane, v, io.input<T>(0), io.output<int64_t>());
+    });
+  });
+  return result;
+}
+
+[[maybe_unused]] const bool registered = [] {
+  define_op("argmax").type = arg_type;
+  define_execution("argmax", compile_arg<true>);
+  define_op("argmin").type = arg_type;
+  define_execution("argmin", compile_arg<false>);
+  return true;
+}();
+
+}  // namespace
+
+}  // namespace axone

@@ -1,0 +1,161 @@
+// Reductions over any axes: sum, max, min, prod, any, all, sumsq (of squares); mean is a sum's.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/execution.h"
+#include "ops/reduce_plan.h"
+#include "ops/reduce_shape.h"
+#include "ops/rules.h"
+
+namespace axone {
+
+namespace {
+
+// ---- types
+
+std::vector<TensorType> reduced_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  return {{c.in(0).dtype, result_shape(c.attrs, c.in(0).shape, c.name())}};
+}
+
+std::vector<TensorType> number_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  expect_number(c, 0);
+  return reduced_type(c);
+}
+
+std::vector<TensorType> float_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  expect_float(c, 0);
+  return reduced_type(c);
+}
+
+std::vector<TensorType> bool_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  require<TypeError>(c.in(0).dtype == DType::b8, c.name(), ": expected a bool tensor, got ",
+                     dtype_name(c.in(0).dtype));
+  return reduced_type(c);
+}
+
+// An extreme of nothing does not exist.
+std::vector<TensorType> extreme_type(const OpCall& c) {
+  expect_inputs(c, 1);
+  for (int64_t a : reduced_axes(c.attrs, c.in(0).shape.size(), c.name()))
+    require(c.in(0).shape[size_t(a)] > 0, c.name(), ": axis ", a, " of shape ", c.in(0).shape,
+            " is empty; a ", c.name(), " needs at least one element");
+  return reduced_type(c);
+}
+
+// ---- simplification
+
+// What is reduced has one element each: the result is x itself in another shape.
+bool reduces_nothing(const Graph& g, Value x, const Attrs& attrs, const char* op) {
+  const Shape& shape = g.shape(x);
+  for (int64_t a : reduced_axes(attrs, shape.size(), op))
+    if (shape[size_t(a)] != 1) return false;
+  return true;
+}
+
+SimplifyRule reshape_if_nothing_reduced(const char* op) {
+  return [op](Graph& g, const std::vector<Value>& in, const Attrs& attrs) -> Value {
+    if (!reduces_nothing(g, in[0], attrs, op)) return {};
+    const Shape to = result_shape(attrs, g.shape(in[0]), op);
+    return g.add("reshape", {in[0]}, {{"shape", to}});
+  };
+}
+
+Value simplify_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  if (reduces_nothing(g, in[0], attrs, "sum"))
+    return reshape_if_nothing_reduced("sum")(g, in, attrs);
+  // The squares need no memory of their own.
+  if (is_op(g, in[0], "square") && is_float(g.dtype(in[0]))) return g.add("sumsq", {g.node(in[0]).inputs[0]}, attrs);
+  return {};
+}
+
+Value simplify_mean(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  const Sym x(g, in[0]);
+  const Shape shape = x.shape();
+  double count = 1;
+  for (int64_t a : reduced_axes(attrs, shape.size(), "mean")) count *= double(shape[size_t(a)]);
+  return (x.apply("sum", {}, attrs) / count).value();
+}
+
+// ---- gradients
+
+// dy, or the result, with the reduced axes back as axes of size 1.
+Sym keep_axes(const GradientCall& g, const Sym& v) {
+  const Shape shape = g.in(0).shape();
+  return reshape(v, kept_shape(shape, reduced_axes(g.attrs, shape.size(), "reduction")));
+}
+
+Sym spread(const GradientCall& g) {
+  const Shape shape = g.in(0).shape();
+  return broadcast_to(keep_axes(g, g.grad()), shape);
+}
+
+// Equal extremes share the gradient.
+std::vector<Sym> extreme_gradient(const GradientCall& g) {
+  const size_t rank = g.in(0).shape().size();
+  const Axes axes = reduced_axes(g.attrs, rank, "reduction");
+  const Sym hit = cast(g.in(0).apply("equal", {keep_axes(g, g.out())}), g.grad().dtype());
+  return {hit * (keep_axes(g, g.grad()) / sum(hit, axes, true))};
+}
+
+// The gradient by an element is the product of the others: those before it times those after it. No division, so
+// that zeros are no special case. The reduced axes are made one and put last for it.
+std::vector<Sym> prod_gradient(const GradientCall& g) {
+  const Shape shape = g.in(0).shape();
+  const Axes axes = reduced_axes(g.attrs, shape.size(), "prod");
+  if (element_count(shape) == 0) return {zeros_like(g.in(0))};
+  const AxesLast line(g.in(0), axes);
+  const int64_t last = int64_t(line.flat.shape().size()) - 1;
+  const Sym before = shifted(line.flat, last, true, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", false}});
+  const Sym after = shifted(line.flat, last, false, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", true}});
+  return {line.back(before * after) * spread(g)};
+}
+
+// ---- execution
+
+std::unique_ptr<Instruction> compile_reduction(const OpCall& c) {
+  const Shape& shape = c.in(0).shape;
+  ReducePlan plan(c.name(), c.in(0).dtype, shape, reduced_axes(c.attrs, shape.size(), c.name()));
+  const size_t scratch = plan.scratch_bytes();
+  const bool serial = int64_t(byte_size(c.in(0)) + byte_size(c.out())) < kSerialBytes;
+  return make_instruction(
+      c.name(), serial,
+      [plan = std::move(plan)](const Lane& lane, const Operands& io) {
+        plan.run(lane, io.in[0], io.out[0], io.scratch);
+      },
+      scratch);
+}
+
+Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
+  Op& op = define_op(name);
+  op.type = std::move(type);
+  op.gradient = std::move(gradient);
+  op.simplify = reshape_if_nothing_reduced(name);
+  define_execution(name, compile_reduction);
+  return op;
+}
+
+[[maybe_unused]] const bool registered = [] {
+  reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> { return {spread(g)}; }).simplify =
+      simplify_sum;
+  reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
+    return {g.in(0) * (keep_axes(g, g.grad()) * 2.0)};
+  }).simplify = {};
+  reduction("prod", number_type, prod_gradient);
+  reduction("max", extreme_type, extreme_gradient);
+  reduction("min", extreme_type, extreme_gradient);
+  reduction("any", bool_type, {});
+  reduction("all", bool_type, {});
+
+  Op& mean = define_op("mean");
+  mean.type = float_type;
+  mean.simplify = simplify_mean;
+  return true;
+}();
+
+}  // namespace
+
+}  // namespace axone

@@ -1,0 +1,99 @@
+#include "ops/rules.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace axone {
+
+void expect_inputs(const OpCall& c, size_t count) {
+  require<TypeError>(c.inputs.size() == count, c.name(), ": expected ", count, " input(s), got ", c.inputs.size());
+}
+
+void expect_float(const OpCall& c, size_t i) {
+  require<TypeError>(is_float(c.in(i).dtype), c.name(), ": expected a floating-point tensor, got ",
+                     dtype_name(c.in(i).dtype), "; cast it first");
+}
+
+void expect_number(const OpCall& c, size_t i) {
+  require<TypeError>(c.in(i).dtype != DType::b8, c.name(), ": expected numbers, got bool; cast it first");
+}
+
+void expect_integer(const OpCall& c, size_t i, const char* what) {
+  require<TypeError>(is_integer(c.in(i).dtype), c.name(), ": expected integer ", what, ", got ",
+                     dtype_name(c.in(i).dtype), "; cast them first");
+}
+
+void expect_rank(const OpCall& c, size_t i, size_t rank) {
+  require(c.in(i).shape.size() >= rank, c.name(), ": expected a tensor with at least ", rank,
+          " axes, got shape ", c.in(i).shape);
+}
+
+void expect_same_dtype(const OpCall& c, size_t i, size_t j) {
+  require<TypeError>(c.in(i).dtype == c.in(j).dtype, c.name(), ": expected inputs of one dtype, got ",
+                     dtype_name(c.in(i).dtype), " and ", dtype_name(c.in(j).dtype));
+}
+
+int64_t axis_of(const OpCall& c) {
+  return normalize_axis(c.attrs.get<int64_t>("axis"), c.in(0).shape.size(), c.name());
+}
+
+bool is_op(const Graph& graph, Value v, const char* name) {
+  const Op* op = op_of(graph, v);
+  return op && !std::strcmp(op->name, name);
+}
+
+Sym expand(const Sym& x, int64_t axis) {
+  Shape shape = x.shape();
+  shape.insert(shape.begin() + axis, 1);
+  return reshape(x, shape);
+}
+
+Axes swapped_axes(size_t rank, int64_t a, int64_t b) {
+  Axes perm(rank);
+  std::iota(perm.begin(), perm.end(), 0);
+  std::swap(perm[size_t(a)], perm[size_t(b)]);
+  return perm;
+}
+
+Sym shifted(const Sym& x, int64_t axis, bool forward, double fill) {
+  Shape sizes = x.shape();
+  const size_t rank = sizes.size(), a = size_t(axis);
+  Axes starts(rank, 0), steps(rank, 1), low(rank, 0), high(rank, 0);
+  sizes[a] -= 1;
+  starts[a] = forward ? 0 : 1;
+  (forward ? low : high)[a] = 1;
+  return x.apply("slice", {}, {{"starts", starts}, {"sizes", sizes}, {"steps", steps}})
+      .apply("pad", {}, {{"low", low}, {"high", high}, {"value", fill}});
+}
+
+SimplifyRule on_last_axis(const char* op) {
+  return [op](Graph& g, const std::vector<Value>& in, const Attrs& attrs) -> Value {
+    const Sym x(g, in[0]);
+    const size_t rank = x.shape().size();
+    const int64_t axis = normalize_axis(attrs.get<int64_t>("axis"), rank, op), last = int64_t(rank) - 1;
+    if (axis == last) return {};
+    const Axes swap = swapped_axes(rank, axis, last);
+    Attrs moved = attrs;
+    moved.set("axis", last);
+    return transpose(transpose(x, swap).apply(op, {}, moved), swap).value();
+  };
+}
+
+AxesLast::AxesLast(const Sym& x, const Axes& axes) {
+  const Shape shape = x.shape();
+  Axes perm;
+  Shape to;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (!std::binary_search(axes.begin(), axes.end(), int64_t(i))) perm.push_back(int64_t(i)), to.push_back(shape[i]);
+  to.push_back(1);
+  for (int64_t a : axes) perm.push_back(a), to.back() *= shape[size_t(a)];
+  inverse.resize(perm.size());
+  for (size_t i = 0; i < perm.size(); ++i) {
+    inverse[size_t(perm[i])] = int64_t(i);
+    moved.push_back(shape[size_t(perm[i])]);
+  }
+  flat = reshape(transpose(x, perm), to);
+}
+
+}  // namespace axone
