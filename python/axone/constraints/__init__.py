@@ -1,0 +1,70 @@
+"""Limits on weights: Keras's `keras.constraints`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from axone.constraints.constraint import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from axone.core.operation import snake_case
+from axone.saving.registration import known_names
+from axone.utils import identifiers
+
+max_norm = MaxNorm
+min_max_norm = MinMaxNorm
+non_neg = NonNeg
+unit_norm = UnitNorm
+
+_CLASSES = (MaxNorm, MinMaxNorm, NonNeg, UnitNorm)
+_TABLE: dict[str, Any] = {
+    **{cls.__name__: cls for cls in _CLASSES},
+    **{snake_case(cls.__name__): cls for cls in _CLASSES},
+}
+
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "deserialize",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
+
+
+def get(identifier: Any) -> Any:
+    """Return the constraint that an identifier names.
+
+    Args:
+        identifier: name ("non_neg"), config dict, class, object, function of a tensor, or None.
+
+    Returns:
+        A callable, or None for None.
+
+    Raises:
+        ValueError: if the name is unknown; near ones are suggested.
+    """
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    return identifiers.resolve(identifier, known_names(_TABLE), "constraint")
+
+
+def serialize(constraint: Any) -> Any:
+    """Return the constraint as a plain dict."""
+    from axone.saving import serialize_keras_object
+
+    return serialize_keras_object(constraint)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Build a constraint from a plain dict or a name."""
+    if isinstance(config, str):
+        return get(config)
+    from axone.saving import deserialize_keras_object
+
+    return deserialize_keras_object({"module": "keras.constraints", **config}, custom_objects)

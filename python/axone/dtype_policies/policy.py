@@ -1,0 +1,94 @@
+"""Dtype policies: a name that stands for a compute dtype and a variable dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axone.core.dtypes import floatx, standardize_dtype
+
+_global_policy: DTypePolicy | None = None
+
+
+class DTypePolicy:
+    """Dtypes of a layer.
+
+    Args:
+        name: "float32", "float64", ... : variables and computation both have that dtype.
+
+    Raises:
+        ValueError: if the name is not a dtype that axone computes in.
+
+    Example: `Dense(4, dtype=DTypePolicy("float64"))`, for which `dtype="float64"` is short.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        name = floatx() if name is None else name
+        if name.startswith("mixed_"):
+            raise ValueError(
+                f"Dtype policy '{name}': axone computes in one dtype per layer; use 'float32' or 'float64'."
+            )
+        self._dtype = standardize_dtype(name)
+        self.name = name
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._dtype
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        return cls(**{key: value for key, value in config.items() if key == "name"})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+
+FloatDTypePolicy = DTypePolicy
+
+
+def dtype_policy() -> DTypePolicy:
+    """Return the policy of layers that are given none: the one set, else that of `floatx()`."""
+    return _global_policy or DTypePolicy(floatx())
+
+
+def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
+    """Set the policy of layers made from now on; None goes back to `floatx()`."""
+    global _global_policy
+    _global_policy = None if policy is None else get(policy)
+
+
+def get(identifier: Any) -> DTypePolicy:
+    """Return a policy from None (the global one), a policy, a dtype name, a numpy dtype or a config."""
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        return DTypePolicy(identifier)
+    return DTypePolicy(standardize_dtype(identifier))
+
+
+def serialize(policy: DTypePolicy) -> dict[str, Any]:
+    """Return the policy as a plain dict."""
+    from axone.saving import serialize_keras_object
+
+    return serialize_keras_object(policy)
+
+
+def deserialize(config: dict[str, Any]) -> DTypePolicy:
+    """Build a policy from its dict."""
+    return DTypePolicy(config["config"]["name"])

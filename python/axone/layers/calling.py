@@ -1,0 +1,186 @@
+"""How a layer is called: conversion of inputs, the training flag, masks, and errors that name the layer."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+
+from axone import ops
+from axone.core import tree
+from axone.core.dtypes import is_float_dtype
+from axone.core.operation import Node, any_symbolic
+from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
+from axone.core.variable import Variable
+from axone.layers.call import (
+    any_mask,
+    context,
+    is_tensor_like,
+    masks_of,
+    set_mask,
+    shapes_of,
+    tensor_arguments,
+)
+from axone.layers.input_spec import check_inputs
+
+_LABELLED = re.compile(r"\w+ '[^']*'[:, ]")  # the message starts with a layer's class and name
+
+
+class LayerCalling:
+    """The part of `Layer` that runs at every call."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer on tensors, arrays or symbolic tensors.
+
+        Args:
+            *args: tensors or nests of tensors.
+            **kwargs: further arguments of `call`; `training` (bool) is passed on to the layers inside.
+
+        Raises:
+            ValueError: if the inputs do not fit the layer.
+        """
+        self._check_initialized()
+        symbolic = any_symbolic(args, kwargs)
+        call_args, call_kwargs = self._converted(args, kwargs)
+        arguments = self._call_signature.bind(self._label(), call_args, call_kwargs)
+        first = arguments.get(self._call_signature.first) if self._call_signature.first else None
+        self._check_inputs(first)
+        outer_training = context.training
+        if not context.scopes:
+            self._clear_losses()
+        try:
+            with context.scope(self):
+                context.training = self._resolve_training(arguments, call_args, call_kwargs)
+                if not self.built:
+                    self._build_from_call(arguments)
+                previous_mask = self._fill_masks(arguments, call_kwargs, first)
+                run = self.compute_output_spec if symbolic else self.call
+                outputs = run(*call_args, **call_kwargs)
+                if symbolic:
+                    self._clear_losses()  # those of the shape inference stand for nothing
+                elif self.activity_regularizer is not None:
+                    self._add_activity_loss(outputs)
+        except (ValueError, TypeError, IndexError) as error:
+            self._explain(error, arguments)
+            raise
+        finally:
+            context.training = outer_training
+        self._pass_masks(first, outputs, previous_mask)
+        if symbolic:
+            Node(self, args, kwargs, outputs)
+        return outputs
+
+    def _converted(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arrays to tensors, floating-point ones to the layer's dtype."""
+        if not self._convert_input_args:
+            return args, dict(kwargs)
+        if len(args) == 1 and isinstance(args[0], (Tensor, KerasTensor)):
+            converted: tuple[Any, ...] = (self._convert(args[0]),)
+        else:
+            converted = tree.map_structure(self._convert, args)
+        if not self._allow_non_tensor_positional_args:
+            for leaf in tree.flatten(converted):
+                if leaf is not None and not is_tensor_like(leaf):
+                    raise ValueError(
+                        f"{self._label()}: positional arguments must be tensors or arrays, got {leaf!r} "
+                        f"(a {type(leaf).__name__}). Pass lists as np.array(...), options by keyword."
+                    )
+        return converted, {key: tree.map_structure(self._convert, value) for key, value in kwargs.items()}
+
+    def _convert(self, value: Any) -> Any:
+        dtype = self.input_dtype
+        if isinstance(value, Variable):
+            value = value.value
+        if isinstance(value, KerasTensor):
+            if not (self.autocast and is_float_dtype(value.dtype) and value.dtype != dtype):
+                return value
+            cast: Any = KerasTensor(value.shape, dtype=dtype, name=value.name)
+        elif isinstance(value, Tensor):
+            if not (self.autocast and is_float_dtype(value.dtype) and value.dtype != dtype):
+                return value
+            cast = ops.cast(value, dtype)
+        elif hasattr(value, "__array__"):
+            array = np.asarray(value)
+            floating = np.issubdtype(array.dtype, np.floating)
+            return convert_to_tensor(array, dtype=dtype if floating and self.autocast else None)
+        else:
+            return value
+        mask = getattr(value, "_keras_mask", None)
+        if mask is not None:
+            set_mask(cast, mask)
+        return cast
+
+    def _check_inputs(self, first: Any) -> None:
+        if self.input_spec is not None:
+            check_inputs(self.input_spec, first, self._label())
+
+    def _resolve_training(
+        self, arguments: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> bool | None:
+        """Explicit argument first, then that of the enclosing call, then the default of `call`."""
+        training = arguments.get("training")
+        explicit = training is not None
+        if training is None:
+            training = context.training
+        if training is None:
+            training = self._call_signature.training_default
+        if self._call_signature.has_training and not explicit and training is not None:
+            position = self._call_signature.names.index("training")
+            if position >= len(args):
+                kwargs["training"] = training
+        elif not self._call_signature.has_training:
+            kwargs.pop("training", None)
+        return training
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs from the inputs; every layer defines it."""
+        raise TypeError(f"{self._label()} defines no call() method: write one that computes its outputs.")
+
+    def _explain(self, error: Exception, arguments: dict[str, Any]) -> None:
+        """Say in an error that comes from below which layer it happened in."""
+        if len(error.args) != 1 or not isinstance(error.args[0], str) or _LABELLED.match(error.args[0]):
+            return
+        shapes = ", ".join(f"{n} {shapes_of(v)}" for n, v in tensor_arguments(arguments).items())
+        error.args = (f"{self._label()}: {error.args[0]} (called with {shapes})",)
+
+    # -- masks ---------------------------------------------------------------------------------------------
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the outputs; the mask of the inputs unless a layer says otherwise."""
+        return previous_mask
+
+    def _fill_masks(self, arguments: dict[str, Any], kwargs: dict[str, Any], first: Any) -> Any:
+        """Give `call` the masks that travel with its tensors; returns that of the first argument."""
+        if self._call_signature.has_mask and arguments.get("mask") is None:
+            masks = masks_of(first)
+            if any_mask(masks):
+                kwargs["mask"] = masks
+        for name in self._call_signature.names:
+            if name.endswith("_mask") and arguments.get(name) is None and name[:-5] in arguments:
+                masks = masks_of(arguments[name[:-5]])
+                if any_mask(masks):
+                    kwargs[name] = masks
+        explicit = kwargs.get("mask")
+        return masks_of(first) if explicit is None else explicit
+
+    def _pass_masks(self, first: Any, outputs: Any, previous_mask: Any) -> None:
+        had_mask = any_mask(previous_mask)
+        if not self.supports_masking:
+            if had_mask:
+                warnings.warn(
+                    f"{self._label()} does not support masks: the mask of its input ends here.", stacklevel=3
+                )
+            return
+        if not had_mask and type(self).compute_mask is LayerCalling.compute_mask:
+            return
+        masks = tree.flatten(self.compute_mask(first, previous_mask))
+        tensors = tree.flatten(outputs)
+        if len(masks) == 1 and len(tensors) > 1:
+            masks = masks * len(tensors)
+        for tensor, mask in zip(tensors, masks, strict=False):
+            if mask is not None and is_tensor_like(tensor) and getattr(tensor, "_keras_mask", None) is None:
+                set_mask(tensor, mask)

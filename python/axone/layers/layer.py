@@ -1,0 +1,264 @@
+"""The base class of every layer."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from axone import constraints, dtype_policies, initializers, regularizers
+from axone.core import tree
+from axone.core.dtypes import is_float_dtype
+from axone.core.operation import Operation
+from axone.core.tensor import KerasTensor
+from axone.core.trace import eager_scope
+from axone.core.variable import Variable
+from axone.layers.call import Signature, context, shapes_of, tensor_arguments
+from axone.layers.calling import LayerCalling
+from axone.layers.state import LayerState
+from axone.layers.tracking import Tracker
+
+__all__ = ["Layer"]
+
+
+def _recorded_build(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a `build` method: name scope around it, shapes and `built` noted after it."""
+    signature = inspect.signature(build)
+
+    @functools.wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
+        with context.scope(self), eager_scope():
+            self._path = context.path()
+            build(self, *args, **kwargs)
+        bound = signature.bind(self, *args, **kwargs).arguments
+        self.__dict__["_build_shapes"] = dict(list(bound.items())[1:])
+        self.built = True
+
+    return wrapper
+
+
+class Layer(LayerCalling, LayerState, Operation):
+    """A computation with weights of its own, and the base class of all layers and models.
+
+    A subclass defines `call(inputs)`, usually `build(input_shape)` to make its weights once the shape of the
+    inputs is known, and `get_config()` so that it can be saved.
+
+    Args:
+        activity_regularizer: adds a penalty on the layer's outputs to the loss.
+        trainable: whether training changes the weights.
+        dtype: dtype of the weights and of the computation; `floatx()` when None.
+        autocast: whether floating-point inputs are cast to the layer's dtype.
+        name: name of the layer; made from the class name when None.
+        input_shape, input_dim: shape of one sample (Keras's old way to give a Sequential its `Input`).
+
+    Example:
+        class Linear(Layer):
+            def build(self, input_shape):
+                self.kernel = self.add_weight(shape=(input_shape[-1], 4), name="kernel")
+
+            def call(self, inputs):
+                return ops.matmul(inputs, self.kernel)
+    """
+
+    _is_axone_layer = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _recorded_build(cls.build)  # type: ignore[method-assign]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        instance = super().__new__(cls, *args, **kwargs)
+        instance.__dict__["_tracker"] = Tracker()
+        return instance
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        Operation.__init__(self, name=name)
+        label = self._label()
+        self._input_shape_arg = self._pop_input_shape(kwargs, label)
+        if kwargs:
+            raise TypeError(f"{label}: unknown argument(s) {', '.join(map(repr, kwargs))}.")
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise ValueError(f"{label}: trainable must be True or False, got {trainable!r}.")
+        self._dtype_policy = dtype_policies.get(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._trainable = bool(trainable)
+        self.autocast = autocast
+        self.built = False
+        self.input_spec: Any = None
+        self._path: str | None = None
+        self._build_shapes: dict[str, Any] | None = None
+        self.__dict__["_losses"] = []
+        self._convert_input_args = True
+        self._allow_non_tensor_positional_args = False
+        self._call_signature = Signature(self.call)
+        self.supports_masking = type(self).compute_mask is not LayerCalling.compute_mask
+
+    @staticmethod
+    def _pop_input_shape(kwargs: dict[str, Any], label: str) -> tuple[int | None, ...] | None:
+        dim = kwargs.pop("input_dim", None)
+        shape = kwargs.pop("input_shape", None)
+        if dim is not None:
+            shape = (dim,)
+        if shape is None:
+            return None
+        if isinstance(shape, int):
+            raise ValueError(
+                f"{label}: input_shape must be a tuple, e.g. input_shape=({shape},); got {shape}."
+            )
+        return tuple(None if d is None else int(d) for d in shape)
+
+    def _check_initialized(self) -> None:
+        if "_call_signature" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() at the start of __init__(), "
+                f"before setting layers or weights."
+            )
+
+    # -- building ------------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; called once, before the first `call`, with the shape(s) of the inputs."""
+
+    build = _recorded_build(build)  # type: ignore[assignment]
+
+    def _build_from_call(self, arguments: dict[str, Any]) -> None:
+        shapes = {f"{name}_shape": shapes_of(value) for name, value in tensor_arguments(arguments).items()}
+        if not shapes:
+            self.built = True
+            return
+        parameters = inspect.signature(self.build).parameters
+        if len(shapes) > 1 and all(name in parameters for name in shapes):
+            self.build(**shapes)
+        else:
+            self.build(next(iter(shapes.values())))
+
+    def _build_at_init(self) -> None:
+        """Mark a layer without weights as built."""
+        self.built = True
+
+    @property
+    def path(self) -> str | None:
+        """Names of the enclosing layers and this one, joined by slashes; None before it is built."""
+        return self._path
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes that `build` was called with, or None when it was not."""
+        if self._build_shapes is None:
+            return None
+        if len(self._build_shapes) == 1:
+            return {"input_shape": next(iter(self._build_shapes.values()))}
+        return {"shapes_dict": self._build_shapes}
+
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
+        """Build the layer from what `get_build_config` returned."""
+        if config and "input_shape" in config:
+            self.build(_as_shapes(config["input_shape"]))
+        elif config and "shapes_dict" in config:
+            self.build(**{name: _as_shapes(shape) for name, shape in config["shapes_dict"].items()})
+
+    # -- shapes --------------------------------------------------------------------------------------------
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shape(s) of the outputs for the shape(s) of the inputs."""
+        tensors = tree.map_shape_structure(lambda s: KerasTensor(tuple(s), dtype=self.compute_dtype), args)
+        own = type(self).compute_output_spec
+        run = Operation.compute_output_spec if own is Layer.compute_output_spec else own
+        spec = run(self, *tensors, **kwargs)
+        return shapes_of(spec)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic outputs for symbolic inputs, from `compute_output_shape` where a layer has one."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return Operation.compute_output_spec(self, *args, **kwargs)
+        arguments = tensor_arguments(self._call_signature.bind(self._label(), args, kwargs))
+        shapes = {f"{name}_shape": shapes_of(value) for name, value in arguments.items()}
+        parameters = inspect.signature(self.compute_output_shape).parameters
+        if len(shapes) > 1 and all(name in parameters for name in shapes):
+            shape = self.compute_output_shape(**shapes)
+        else:
+            shape = self.compute_output_shape(next(iter(shapes.values())))
+        return tree.map_shape_structure(lambda s: KerasTensor(tuple(s), dtype=self.compute_dtype), shape)
+
+    # -- weights -------------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a variable that belongs to this layer.
+
+        Args:
+            shape: shape of the variable; a scalar when None.
+            initializer: name, function or `Initializer`; Glorot uniform for float variables, else zeros.
+            dtype: dtype; that of the layer when None.
+            trainable: whether training changes it.
+            regularizer: adds a penalty on the variable to the loss.
+            constraint: applied to the variable after each training step.
+            name: name of the variable.
+            autocast, aggregation, overwrite_with_gradient: accepted for Keras's sake.
+
+        Returns:
+            The variable.
+        """
+        self._check_initialized()
+        if isinstance(shape, str):
+            raise ValueError(
+                f"{self._label()}: add_weight takes the shape first: add_weight(name={shape!r}, shape=...)."
+            )
+        shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if any(size is None for size in shape):
+            raise ValueError(
+                f"{self._label()}: weight '{name}' cannot have shape {shape}: a size is unknown. "
+                f"Give the layer an input whose sizes, but for the batch, are fixed."
+            )
+        dtype = self.variable_dtype if dtype is None else dtype
+        if initializer is None:
+            initializer = "glorot_uniform" if is_float_dtype(dtype) else "zeros"
+        with eager_scope():
+            variable = Variable(
+                initializers.get(initializer),
+                shape=tuple(int(size) for size in shape),
+                dtype=dtype,
+                trainable=trainable,
+                name=name,
+            )
+        variable.path = "/".join(filter(None, (self._path or self.name, variable.name)))
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        self._tracker.track(variable)
+        if not self.trainable:
+            variable.trainable = False
+        return variable
+
+
+def _as_shapes(value: Any) -> Any:
+    """JSON writes shapes as lists; a list of lists is a nest of shapes."""
+    if isinstance(value, (list, tuple)):
+        if all(d is None or isinstance(d, int) for d in value):
+            return tuple(value)
+        return [_as_shapes(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_shapes(item) for key, item in value.items()}
+    return value

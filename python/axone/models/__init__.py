@@ -1,0 +1,27 @@
+"""Models: Keras's `keras.models`; each module is loaded when one of its names is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from axone.models.functional import Functional
+    from axone.models.model import Model
+    from axone.models.sequential import Sequential
+
+_HOME = {"Functional": "functional", "Model": "model", "Sequential": "sequential"}
+
+__all__ = ["Functional", "Model", "Sequential"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'axone.models' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"axone.models.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
