@@ -1,0 +1,58 @@
+"""Optimizers: Keras's `keras.optimizers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from axone.optimizers import schedules
+from axone.optimizers.adam import Adam
+from axone.optimizers.optimizer import Optimizer
+from axone.optimizers.rmsprop import RMSprop
+from axone.optimizers.sgd import SGD
+from axone.utils import identifiers
+
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+
+_CLASSES: tuple[type[Optimizer], ...] = (Adam, RMSprop, SGD)
+_TABLE: dict[str, Any] = {
+    **{cls.__name__: cls for cls in _CLASSES},
+    **{cls.__name__.lower(): cls for cls in _CLASSES},
+}
+
+
+def get(identifier: identifiers.Identifier | Optimizer | None) -> Any:
+    """Returns the optimizer that an identifier names.
+
+    Args:
+        identifier: Name ("adam"), configuration dictionary, class or object; None stays None.
+
+    Returns:
+        An `Optimizer`.
+
+    Raises:
+        ValueError: the name is unknown, or the identifier is no optimizer.
+    """
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        name = identifier if identifier in _TABLE else identifier.lower()
+        return identifiers.lookup(name, _TABLE, "optimizer")()
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()
+    raise ValueError(
+        f"Could not interpret optimizer {identifier!r} of type {type(identifier).__name__}: expected a name "
+        'such as "adam", or an Optimizer.'
+    )
+
+
+def serialize(optimizer: Optimizer) -> Any:
+    """Returns the configuration of an optimizer."""
+    return identifiers.serialize(optimizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Rebuilds an optimizer from `serialize`'s configuration or from a name."""
+    return identifiers.deserialize(config, _TABLE, "optimizer", custom_objects)

@@ -1,0 +1,187 @@
+"""What an optimizer holds: its variables, the learning rate, and how both are saved."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from axone.core import dtypes
+from axone.core.trace import eager_scope
+from axone.core.variable import Variable
+from axone.optimizers.schedules.schedule import LearningRateSchedule
+
+
+class OptimizerState:
+    """Variables of an optimizer, in the order in which files hold them: step counter, learning rate, the rule's.
+
+    Args:
+        name: Name of the optimizer; variables' paths begin with it.
+        learning_rate: Number, `LearningRateSchedule`, or function without arguments.
+    """
+
+    def __init__(self, name: str, learning_rate: Any) -> None:
+        self.name = name
+        self.built = False
+        self._variables: list[Variable] = []
+        self._index: dict[int, int] = {}
+        self._iterations = self.add_variable((), dtype="int64", name="iteration")
+        self._learning_rate: Any = None
+        if isinstance(learning_rate, LearningRateSchedule) or callable(learning_rate):
+            self._learning_rate = learning_rate
+        else:
+            rate = self._checked_rate(learning_rate)
+            self._learning_rate = self.add_variable((), name="learning_rate")
+            self._learning_rate.assign(rate)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Step counter, learning rate (where it is a number) and the state of the rule."""
+        return list(self._variables)
+
+    def add_variable(
+        self,
+        shape: tuple[int, ...],
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Creates a variable of the optimizer's state.
+
+        Args:
+            shape: Its shape.
+            initializer: Name of an initializer or `callable(shape, dtype)`.
+            dtype: Its type; None stands for `floatx()`.
+            name: Its name.
+        """
+        dtype = dtypes.standardize_dtype(dtype or dtypes.floatx())
+        with eager_scope():
+            if initializer == "zeros":
+                variable = Variable(np.zeros(shape, dtype), dtype=dtype, trainable=False, name=name)
+            else:
+                from axone import initializers
+
+                start = initializers.get(initializer)
+                variable = Variable(start, shape=tuple(shape), dtype=dtype, trainable=False, name=name)
+        variable.path = f"{self.name}/{name or variable.name}"
+        self._variables.append(variable)
+        return variable
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str = "var", initializer: Any = "zeros"
+    ) -> Variable:
+        """Creates a variable of another's shape and dtype, named after both."""
+        owner = str(getattr(reference_variable, "path", None) or reference_variable.name).replace("/", "_")
+        return self.add_variable(
+            reference_variable.shape, initializer, reference_variable.dtype, f"{owner}_{name}"
+        )
+
+    def add_optimizer_variables(
+        self, trainable_variables: Sequence[Variable], name: str | Sequence[str], initializer: Any = "zeros"
+    ) -> Any:
+        """Creates one variable per trainable variable, or one per name and trainable variable.
+
+        Args:
+            trainable_variables: The variables to accompany.
+            name: What the new ones hold ("momentum"), or several such names.
+            initializer: Name of an initializer or `callable(shape, dtype)`.
+
+        Returns:
+            A list in the order of `trainable_variables`; for several names a tuple of such lists.
+        """
+        names = [name] if isinstance(name, str) else list(name)
+        lists: tuple[list[Variable], ...] = tuple([] for _ in names)
+        for variable in trainable_variables:
+            for held, label in zip(lists, names, strict=True):
+                held.append(self.add_variable_from_reference(variable, label, initializer))
+        return lists[0] if isinstance(name, str) else lists
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        try:
+            return self._index[id(variable)]
+        except KeyError:
+            raise ValueError(
+                f"{type(self).__name__}: unknown variable '{variable.name}'. An optimizer changes only the "
+                "variables it was built with; compile the model again (or make a new optimizer) after layers "
+                "were added or unfrozen."
+            ) from None
+
+    # Learning rate
+
+    @property
+    def learning_rate(self) -> Any:
+        """Learning rate: the variable that holds it, or what the schedule or function gives for this step."""
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            return rate(self._iterations)
+        return rate if isinstance(rate, Variable) else rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if isinstance(value, LearningRateSchedule) or (callable(value) and not isinstance(value, Variable)):
+            self._variables = [v for v in self._variables if v is not self._learning_rate]
+            self._learning_rate = value
+        elif isinstance(self._learning_rate, Variable):
+            self._learning_rate.assign(self._checked_rate(value))
+        else:
+            raise TypeError(
+                f"{type(self).__name__}: the learning rate is a schedule and cannot be set to a number; "
+                "create the optimizer with a number instead."
+            )
+
+    lr = learning_rate
+
+    def _checked_rate(self, value: Any) -> np.ndarray:
+        try:
+            rate = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{type(self).__name__}: learning_rate must be a number, a LearningRateSchedule or a function, "
+                f"got {value!r}."
+            ) from None
+        return np.asarray(rate, dtypes.floatx())
+
+    # Saving
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets the state, in the order of `variables`.
+
+        Args:
+            weights: One array per variable.
+
+        Raises:
+            ValueError: the optimizer is not built, or numbers or shapes differ.
+        """
+        if not self.built:
+            raise ValueError(f"{type(self).__name__}.set_weights: call `build(variables)` first.")
+        if len(weights) != len(self._variables):
+            raise ValueError(
+                f"{type(self).__name__}.set_weights: got {len(weights)} arrays for {len(self._variables)} variables."
+            )
+        for variable, weight in zip(self._variables, weights, strict=True):
+            if tuple(np.shape(weight)) != tuple(variable.shape):
+                raise ValueError(
+                    f"{type(self).__name__}.set_weights: '{variable.path}' has shape {tuple(variable.shape)}, "
+                    f"got {tuple(np.shape(weight))}."
+                )
+        for variable, weight in zip(self._variables, weights, strict=True):
+            variable.assign(weight)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Writes the state into a mapping, under "0", "1", ..."""
+        for i, variable in enumerate(self._variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Reads the state that `save_own_variables` wrote; warns and leaves it where the numbers differ."""
+        if len(store.keys()) != len(self._variables):
+            warnings.warn(
+                f"The state of optimizer '{self.name}' was not loaded: it has {len(self._variables)} variables, "
+                f"the file {len(store.keys())}. Was the optimizer built?",
+                stacklevel=2,
+            )
+            return
+        for i, variable in enumerate(self._variables):
+            variable.assign(np.asarray(store[str(i)]))

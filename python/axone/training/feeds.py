@@ -1,0 +1,212 @@
+"""Running steps over data: many steps a call for arrays, one for batches from a generator or for eager steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from axone.core import tree
+from axone.training.data import ArrayBatch, ArrayData, BatchData
+from axone.training.programs import CompiledStep, StepFunction, numpy_nest
+
+
+class Feed:
+    """A pass over data, step by step.
+
+    Attributes:
+        steps: Number of steps of an epoch, None when unknown.
+        outputs: What the last step returned; None when it returned the metrics' results.
+    """
+
+    steps: int | None
+    outputs: Any = None
+
+    def start_epoch(self) -> None:
+        """Goes back to the first batch; with `steps_per_epoch`, only when the data ran out."""
+
+    def advance(self, limit: int, budget: float) -> int:
+        """Runs at least one and at most `limit` steps, fewer when `budget` seconds are over.
+
+        Returns:
+            The number of steps done; 0 when the data ran out.
+        """
+        raise NotImplementedError
+
+    def predictions(self) -> Any:
+        """Returns the outputs of all steps of the epoch, joined along the first axis."""
+        raise NotImplementedError
+
+
+class ArrayFeed(Feed):
+    """Steps over arrays.
+
+    Args:
+        step: The step.
+        data: The arrays.
+        steps_per_epoch: Steps of an epoch; None stands for one pass over the data.
+        keeps_outputs: Whether the outputs of all steps are wanted.
+    """
+
+    def __init__(
+        self,
+        step: StepFunction,
+        data: ArrayData,
+        steps_per_epoch: int | None = None,
+        keeps_outputs: bool = False,
+    ) -> None:
+        self._step = step
+        self._data = data
+        self._repeats = steps_per_epoch is not None
+        self._keeps_outputs = keeps_outputs
+        self._position = 0
+        self._order: np.ndarray | None = None
+        self._fresh = True
+        self._kept: list[Any] = []
+        self._collected: list[np.ndarray] | None = None
+        self._programs: dict[int, CompiledStep] = {}
+        self.steps = data.num_batches if steps_per_epoch is None else steps_per_epoch
+
+    def start_epoch(self) -> None:
+        # Which layers are trainable may have changed since the last epoch: programs are looked up anew.
+        self._programs = {}
+        if self._fresh or not self._repeats or self._position >= self._data.num_batches:
+            self._order = self._data.epoch_order()
+            self._position = 0
+            self._fresh = False
+
+    def advance(self, limit: int, budget: float) -> int:
+        left = self._data.num_batches - self._position
+        if left <= 0:
+            return 0
+        if self._step.model.run_eagerly:
+            done = self._advance_eagerly()
+        else:
+            done = self._advance_compiled(min(limit, left), budget)
+        self._position += done
+        return done
+
+    def _advance_compiled(self, steps: int, budget: float) -> int:
+        data, size = self._data, self._data.batch_size
+        full = data.rows // size
+        if self._position < full:
+            rows, first, steps = size, self._position, min(steps, full - self._position)
+            sources, order, offset = data.arrays, self._order, 0
+        else:  # the short last batch has a program of its own
+            offset = full * size
+            rows, first, steps = data.rows - offset, 0, 1
+            order = None if self._order is None else self._order[offset:]
+            sources = [a[offset:] for a in data.arrays] if order is None else data.arrays
+        compiled = self._program(rows)
+        collect = self._collectors(compiled, rows, offset) if self._keeps_outputs else None
+        if self._keeps_outputs and collect is None:
+            steps = 1
+        done = compiled.program.run_steps(sources, order, rows, first, steps, budget, collect)
+        if self._keeps_outputs and collect is None:
+            self._kept.append(numpy_nest(compiled.program.outputs()))
+        elif not self._keeps_outputs:
+            self.outputs = None if compiled.reads_metrics else compiled.program.outputs()
+        return int(done)
+
+    def _program(self, rows: int) -> CompiledStep:
+        compiled = self._programs.get(rows)
+        if compiled is None:
+            compiled = self._step.compiled(self._data, rows, self._step.model.state_key(self._step.kind))
+            self._programs[rows] = compiled
+        return compiled
+
+    def _collectors(self, compiled: CompiledStep, rows: int, offset: int) -> list[np.ndarray | None] | None:
+        """Arrays into which the program writes its outputs, from row `offset` on.
+
+        None when an output does not have one row per sample; then the outputs of each step are kept and joined.
+        """
+        specs = tree.flatten(compiled.output_specs)
+        if self._kept or any(not s.shape or s.shape[0] != rows for s in specs):
+            return None
+        if self._collected is None:
+            self._structure = compiled.output_specs
+            self._collected = [np.empty((self._data.rows, *s.shape[1:]), s.dtype) for s in specs]
+        return [array[offset:] for array in self._collected]
+
+    def _advance_eagerly(self) -> int:
+        first = self._position * self._data.batch_size
+        rows: Any = slice(first, first + self._data.batch_size)
+        outputs = self._step.run_eagerly(self._data, rows if self._order is None else self._order[rows])
+        if self._keeps_outputs:
+            self._kept.append(numpy_nest(outputs))
+        self.outputs = outputs
+        return 1
+
+    def batch_outputs(self) -> Any:
+        """Returns the outputs of the last step, where they are kept."""
+        if self._kept:
+            return self._kept[-1]
+        first = (self._position - 1) * self._data.batch_size
+        rows = [a[first : first + self._data.batch_size] for a in self._collected or ()]
+        return tree.pack_sequence_as(self._structure, rows)
+
+    def predictions(self) -> Any:
+        if self._kept:
+            return join(self._kept)
+        rows = min(self._position * self._data.batch_size, self._data.rows)
+        return tree.pack_sequence_as(self._structure, [a[:rows] for a in self._collected or ()])
+
+
+class BatchFeed(Feed):
+    """Steps over batches that come one by one.
+
+    Args:
+        step: The step.
+        data: The batches.
+        steps_per_epoch: Steps of an epoch; None stands for all batches there are.
+        keeps_outputs: Whether the outputs of all steps are wanted.
+    """
+
+    def __init__(
+        self,
+        step: StepFunction,
+        data: BatchData,
+        steps_per_epoch: int | None = None,
+        keeps_outputs: bool = False,
+    ) -> None:
+        self._step = step
+        self._data = data
+        self._repeats = steps_per_epoch is not None
+        self._keeps_outputs = keeps_outputs
+        self._kept: list[Any] = []
+        self._batches: Iterator[ArrayBatch] | None = None
+        self.steps = data.num_batches if steps_per_epoch is None else steps_per_epoch
+
+    def start_epoch(self) -> None:
+        if not self._repeats or self._batches is None:
+            self._batches = self._data.epoch_batches()
+
+    def advance(self, limit: int, budget: float) -> int:
+        batch = next(self._batches, None) if self._batches is not None else None
+        if batch is None:
+            self._batches = None
+            return 0
+        if self._step.model.run_eagerly:
+            self.outputs = self._step.run_eagerly(batch, slice(None))
+        else:
+            compiled = self._step.compiled(batch, batch.rows, self._step.model.state_key(self._step.kind))
+            compiled.program.run_steps(batch.arrays, None, batch.rows, 0, 1, budget)
+            self.outputs = None if compiled.reads_metrics else compiled.program.outputs()
+        if self._keeps_outputs:
+            self._kept.append(numpy_nest(self.outputs))
+        return 1
+
+    def batch_outputs(self) -> Any:
+        """Returns the outputs of the last step, where they are kept."""
+        return self._kept[-1]
+
+    def predictions(self) -> Any:
+        if not self._kept:
+            raise ValueError("predict: `x` yielded no batch.")
+        return join(self._kept)
+
+
+def join(nests: list[Any]) -> Any:
+    """Joins the outputs of many steps along the first axis; scalars are stacked."""
+    return tree.map_structure(lambda *parts: np.concatenate([np.atleast_1d(p) for p in parts]), *nests)

@@ -1,0 +1,95 @@
+"""The step functions of a model, each compiled once per input signature."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from axone.core import tree
+from axone.core.program import Program, TensorSpec, trace_program
+from axone.core.tensor import Tensor, convert_to_tensor
+from axone.training.data import ArrayBatch, engine_dtype
+
+# Each program owns an arena for its activations: a few sizes of batch stay compiled, not all ever seen.
+_KEPT_PROGRAMS = 16
+
+
+class CompiledStep:
+    """A step as a program.
+
+    Attributes:
+        program: The program; its inputs are the flat arrays of a batch.
+        reads_metrics: True when the step returned the metrics' results: the program leaves them out, and they are
+            read from the metrics' variables when somebody asks.
+        output_specs: Nest of the outputs' shapes and types.
+    """
+
+    def __init__(self, program: Program, reads_metrics: bool, output_specs: Any) -> None:
+        self.program = program
+        self.reads_metrics = reads_metrics
+        self.output_specs = output_specs
+
+
+class StepFunction:
+    """`train_step`, `test_step` or `predict_step` of a model.
+
+    Args:
+        model: A `Trainer`.
+        kind: "train", "test" or "predict".
+    """
+
+    def __init__(self, model: Any, kind: str) -> None:
+        self.model = model
+        self.kind = kind
+        self._step: Callable[[Any], Any] = getattr(model, f"{kind}_step")
+        self._compiled: OrderedDict[Any, CompiledStep] = OrderedDict()
+
+    def compiled(self, batch: ArrayBatch, rows: int, state_key: Any = None) -> CompiledStep:
+        """Returns the program for batches of so many rows.
+
+        Args:
+            batch: Arrays whose structure, trailing shapes and types count.
+            rows: Rows of a batch.
+            state_key: What else of the model's state the program depends on.
+        """
+        key = (*batch.signature(rows), state_key)
+        step = self._compiled.get(key)
+        if step is None:
+            step = self._compile(batch, rows)
+            self._compiled[key] = step
+            if len(self._compiled) > _KEPT_PROGRAMS:
+                self._compiled.popitem(last=False)
+        else:
+            self._compiled.move_to_end(key)
+        return step
+
+    def _compile(self, batch: ArrayBatch, rows: int) -> CompiledStep:
+        specs = [TensorSpec((rows, *a.shape[1:]), engine_dtype(a.dtype)) for a in batch.arrays]
+        reads_metrics = False
+        output_specs: Any = ()
+
+        def run(*leaves: Tensor) -> Any:
+            nonlocal reads_metrics, output_specs
+            outputs = self._step(batch.pack(list(leaves)))
+            reads_metrics = self.kind != "predict" and self.model.is_metrics_result(outputs)
+            if reads_metrics or outputs is None:
+                return ()
+            outputs = tree.map_structure(convert_to_tensor, outputs)
+            output_specs = tree.map_structure(lambda t: TensorSpec(t.shape, t.dtype), outputs)
+            return outputs
+
+        program = trace_program(run, specs, name=f"{self.model.name}_{self.kind}")
+        return CompiledStep(program, reads_metrics, output_specs)
+
+    def run_eagerly(self, batch: ArrayBatch, rows: slice | np.ndarray) -> Any:
+        """Runs the step op by op on some rows and returns what it returns."""
+        leaves = [convert_to_tensor(a[rows], dtype=engine_dtype(a.dtype)) for a in batch.arrays]
+        return self._step(batch.pack(leaves))
+
+
+def numpy_nest(outputs: Any) -> Any:
+    """Returns a nest of tensors as one of NumPy arrays."""
+    return tree.map_structure(lambda t: t.numpy() if isinstance(t, Tensor) else np.asarray(t), outputs)

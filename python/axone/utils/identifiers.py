@@ -1,0 +1,103 @@
+"""Turning names and configurations into objects, and back, for losses, metrics and optimizers."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from axone.core.operation import snake_case
+
+
+def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
+    """Returns the object that a user's identifier names.
+
+    Args:
+        identifier: Name, configuration dictionary, class, object or function; None stays None.
+        table: Known names and the classes or functions they stand for.
+        kind: What is looked for, as used in the error: "loss", "metric", "optimizer".
+
+    Returns:
+        A function, or an instance (classes are instantiated without arguments).
+
+    Raises:
+        ValueError: the name is unknown, or the identifier is of no usable type.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier, table, kind)
+    found = lookup(identifier, table, kind) if isinstance(identifier, str) else identifier
+    if inspect.isclass(found):
+        return found()
+    if not callable(found):
+        raise ValueError(
+            f"Could not interpret {kind} {identifier!r} of type {type(identifier).__name__}: "
+            f"expected a name, a function, a configuration or a {kind} object."
+        )
+    return found
+
+
+def lookup(name: str, table: Mapping[str, Any], kind: str) -> Any:
+    """Returns `table[name]`; an unknown name raises a ValueError that suggests near ones."""
+    if name in table:
+        return table[name]
+    near = difflib.get_close_matches(name, table, n=3)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    raise ValueError(f"Unknown {kind} {name!r}.{hint}")
+
+
+def serialize(thing: Any) -> Any:
+    """Returns a JSON-ready description of a function or of an object with `get_config`, as Keras writes it."""
+    from axone.saving.serialization import serialize_keras_object
+
+    return serialize_keras_object(thing)
+
+
+def deserialize(
+    config: Any, table: Mapping[str, Any], kind: str, custom_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """Rebuilds what `serialize` described.
+
+    Args:
+        config: The description, or a bare name.
+        table: Known names.
+        kind: What is looked for, as used in errors.
+        custom_objects: The user's own names, which come first.
+
+    Returns:
+        The function or a new object.
+
+    Raises:
+        ValueError: the name is unknown, or the description lacks a part.
+    """
+    names = {**table, **(custom_objects or {})}
+    if not isinstance(config, Mapping):
+        return resolve(config, names, kind)
+    if "class_name" not in config:
+        raise ValueError(
+            f"The configuration of a {kind} needs 'class_name' and 'config', got the keys {sorted(config)}."
+        )
+    is_function = config["class_name"] == "function"
+    found: Any = names.get(config["config"] if is_function else config["class_name"])
+    if found is None:
+        from axone.saving.serialization import deserialize_keras_object
+
+        return deserialize_keras_object(config, custom_objects)
+    return found if is_function else found.from_config(dict(config.get("config") or {}))
+
+
+def public_module(cls: type) -> str:
+    """Returns the Keras module that a class belongs to: `axone.losses.regression` gives `keras.losses`."""
+    parts = cls.__module__.split(".")
+    return f"keras.{parts[1]}" if parts[0] == "axone" and len(parts) > 1 else cls.__module__
+
+
+def object_name(thing: Any) -> str:
+    """Returns the name under which a loss or metric appears in the logs."""
+    name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
+    return str(name) if name else snake_case(type(thing).__name__)
+
+
+Identifier = str | Mapping[str, Any] | Callable[..., Any]

@@ -1,0 +1,51 @@
+"""axone's results against those that Keras gave for the same computations (keras.json, written by make.py)."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import axone
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from cases import CASES  # noqa: E402
+
+RECORDED = json.loads((HERE / "keras.json").read_text())["results"]
+
+# Float32 results after some training steps: sums are taken in another order than in Keras.
+TOLERANCE = 2e-5
+
+
+def differences(got: Any, want: Any, where: str = "") -> list[str]:
+    """Returns where two nests of numbers, strings and lists differ."""
+    if isinstance(want, dict):
+        if not isinstance(got, dict) or set(got) != set(want):
+            return [f"{where}: keys {sorted(got) if isinstance(got, dict) else got} != {sorted(want)}"]
+        return [d for key in want for d in differences(got[key], want[key], f"{where}/{key}")]
+    if isinstance(want, list):
+        if not isinstance(got, (list, tuple)) or len(got) != len(want):
+            return [f"{where}: {got} != {want}"]
+        return [d for i, (g, w) in enumerate(zip(got, want, strict=True)) for d in differences(g, w, f"{where}[{i}]")]
+    if isinstance(want, float) and not isinstance(got, (str, bool)):
+        close = math.isclose(got, want, rel_tol=TOLERANCE, abs_tol=TOLERANCE / 10)
+        return [] if close or (math.isnan(got) and math.isnan(want)) else [f"{where}: {got} != {want}"]
+    return [] if got == want else [f"{where}: {got!r} != {want!r}"]
+
+
+def test_every_case_was_recorded() -> None:
+    assert set(CASES) == set(RECORDED)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_same_as_keras(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The data ran out")
+        assert differences(CASES[name](axone), RECORDED[name]) == []
