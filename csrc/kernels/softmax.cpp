@@ -9,6 +9,11 @@ namespace axone {
 namespace AXONE_TARGET {
 namespace {
 
+#include "kernels/reduce_block.inl"
+
+// A body called from two places is inlined only on demand.
+#define AXONE_FLAT __attribute__((always_inline))
+
 // Calls body(i, n) for each whole vector and once for the rest: body(i, count) with count <= kLanes.
 template <class T, class Body>
 AXONE_INLINE void for_vectors(int64_t n, const Body& body) {
@@ -35,17 +40,14 @@ AXONE_INLINE void store_some(T* p, Vec<T> v, int64_t count) {
 
 template <class T>
 AXONE_INLINE T row_max(const T* x, int64_t n) {
-  Vec<T> m = splat<T>(-FloatBits<T>::kInfinity);
-  for_vectors<T>(
-      n, [&](int64_t i, int64_t k) { m = vmax<T>(m, load_some<T>(x + i, k, -FloatBits<T>::kInfinity)); });
-  return join_lanes<JoinMax, T>(m);
+  return reduce_block<Max<T>>(x, n);
 }
 
 // sum(e^(x - m)); stores the terms where `terms` is given.
 template <class T, bool Store>
 AXONE_INLINE T row_exp_sum(T* terms, const T* x, int64_t n, T m) {
   Vec<T> sum = {};
-  for_vectors<T>(n, [&](int64_t i, int64_t k) {
+  for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
     Vec<T> e = vexp<T>(load_some<T>(x + i, k, -FloatBits<T>::kInfinity) - m);
     if constexpr (Store) store_some<T>(terms + i, e, k);
     sum += e;
@@ -80,8 +82,8 @@ void softmax_rows(void* out, const void* x, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; ++r) {
     T* y = static_cast<T*>(out) + r * n;
     T factor = row_softmax_terms<T>(y, static_cast<const T*>(x) + r * n, n, T(1));
-    for_vectors<T>(n,
-                   [&](int64_t i, int64_t k) { store_some<T>(y + i, load_some<T>(y + i, k) * factor, k); });
+    for_vectors<T>(n, [&](int64_t i, int64_t k)
+                          AXONE_FLAT { store_some<T>(y + i, load_some<T>(y + i, k) * factor, k); });
   }
 }
 
@@ -91,8 +93,8 @@ void log_softmax_rows(void* out, const void* x, int64_t rows, int64_t n) {
     const T* a = static_cast<const T*>(x) + r * n;
     T* y = static_cast<T*>(out) + r * n;
     LogSum<T> s = row_log_sum<T>(a, n);
-    for_vectors<T>(
-        n, [&](int64_t i, int64_t k) { store_some<T>(y + i, (load_some<T>(a + i, k) - s.max) - s.log, k); });
+    for_vectors<T>(n, [&](int64_t i, int64_t k)
+                          AXONE_FLAT { store_some<T>(y + i, (load_some<T>(a + i, k) - s.max) - s.log, k); });
   }
 }
 
@@ -112,9 +114,10 @@ void softmax_grad_rows(void* dx, const void* y, const void* dy, int64_t rows, in
     const T *a = static_cast<const T*>(y) + r * n, *g = static_cast<const T*>(dy) + r * n;
     T* d = static_cast<T*>(dx) + r * n;
     Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) { sum += load_some<T>(a + i, k) * load_some<T>(g + i, k); });
+    for_vectors<T>(
+        n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(a + i, k) * load_some<T>(g + i, k); });
     T dot = join_lanes<JoinSum, T>(sum);
-    for_vectors<T>(n, [&](int64_t i, int64_t k) {
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       store_some<T>(d + i, load_some<T>(a + i, k) * (load_some<T>(g + i, k) - dot), k);
     });
   }
@@ -126,9 +129,9 @@ void log_softmax_grad_rows(void* dx, const void* y, const void* dy, int64_t rows
     const T *a = static_cast<const T*>(y) + r * n, *g = static_cast<const T*>(dy) + r * n;
     T* d = static_cast<T*>(dx) + r * n;
     Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) { sum += load_some<T>(g + i, k); });
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(g + i, k); });
     T total = join_lanes<JoinSum, T>(sum);
-    for_vectors<T>(n, [&](int64_t i, int64_t k) {
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       store_some<T>(d + i, load_some<T>(g + i, k) - vexp<T>(load_some<T>(a + i, k)) * total, k);
     });
   }
@@ -158,8 +161,8 @@ void sparse_xent_grad_rows(void* dx, const void* x, const int64_t* labels, const
     T g = static_cast<const T*>(dloss)[r];
     const bool good = uint64_t(labels[r]) < uint64_t(n);
     T factor = row_softmax_terms<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : FloatBits<T>::kNan);
-    for_vectors<T>(n,
-                   [&](int64_t i, int64_t k) { store_some<T>(d + i, load_some<T>(d + i, k) * factor, k); });
+    for_vectors<T>(n, [&](int64_t i, int64_t k)
+                          AXONE_FLAT { store_some<T>(d + i, load_some<T>(d + i, k) * factor, k); });
     if (good) d[labels[r]] -= g;
   }
 }
@@ -170,7 +173,7 @@ void dense_xent_rows(void* loss, const void* x, const void* target, int64_t rows
     const T *a = static_cast<const T*>(x) + r * n, *t = static_cast<const T*>(target) + r * n;
     LogSum<T> s = row_log_sum<T>(a, n);
     Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) {
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       Vec<T> weight = load_some<T>(t + i, k);
       Vec<T> term = weight * ((s.max - load_some<T>(a + i, k)) + s.log);
       sum += weight == T(0) ? Vec<T>{} : term;
@@ -188,10 +191,10 @@ void dense_xent_grad_rows(void* dx, const void* x, const void* target, const voi
     T g = static_cast<const T*>(dloss)[r];
     T m = row_max<T>(a, n);
     Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) { sum += load_some<T>(t + i, k); });
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(t + i, k); });
     T factor = g * join_lanes<JoinSum, T>(sum) / row_exp_sum<T, false>(nullptr, a, n, m);
     // The terms are computed again: d may be the array of x or of the targets.
-    for_vectors<T>(n, [&](int64_t i, int64_t k) {
+    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       Vec<T> p = vexp<T>(load_some<T>(a + i, k) - m) * factor;
       store_some<T>(d + i, p - g * load_some<T>(t + i, k), k);
     });

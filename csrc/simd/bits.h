@@ -54,16 +54,14 @@ AXONE_INLINE Vec<T> copy_sign(Vec<T> size, Vec<T> sign) {
   return bit_cast<Vec<T>>(bit_cast<Mask<T>>(vabs<T>(size)) | sign_bit<T>(sign));
 }
 
-// min and max as one instruction each: where x is NaN the result is NaN; the bound is never NaN.
+// Where x is NaN the result is NaN; the bound never is.
 template <class T>
 AXONE_INLINE Vec<T> at_most(Vec<T> x, T bound) {
-  Vec<T> b = splat<T>(bound);
-  return b < x ? b : x;
+  return smaller<T>(splat<T>(bound), x);
 }
 template <class T>
 AXONE_INLINE Vec<T> at_least(Vec<T> x, T bound) {
-  Vec<T> b = splat<T>(bound);
-  return b > x ? b : x;
+  return larger<T>(splat<T>(bound), x);
 }
 
 // 1.5 * 2^mantissa: adding it rounds |x| < 2^(mantissa-1) to an integer (half to even), left in the low bits.
@@ -126,13 +124,25 @@ AXONE_INLINE Vec<double> vsqrt(Vec<double> x) {
 #endif
 }
 
-// c[0] + c[1] x + ... + c[N-1] x^(N-1) by Horner's rule.
-template <class T, size_t I = 0, size_t N>
-AXONE_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
-  if constexpr (I + 1 == N)
-    return splat<T>(c[I]);
+// c[0] + c[1] x + ... + c[N-1] x^(N-1) by Estrin's scheme: halves are joined by powers of x, so that the
+// chain of dependent operations is log2 N long. Latency limits these functions: a core looks ahead over two
+// or three vectors.
+template <class T, size_t First, size_t Count, size_t N>
+AXONE_INLINE Vec<T> polynomial_part(const Vec<T> (&power)[5], const T (&c)[N]) {
+  constexpr size_t kLevel = Count > 16 ? 4 : Count > 8 ? 3 : Count > 4 ? 2 : Count > 2 ? 1 : 0;
+  if constexpr (Count == 1)
+    return splat<T>(c[First]);
   else
-    return polynomial<T, I + 1>(x, c) * x + c[I];
+    return polynomial_part<T, First + (1 << kLevel), Count - (1 << kLevel)>(power, c) * power[kLevel] +
+           polynomial_part<T, First, (1 << kLevel)>(power, c);
+}
+
+template <class T, size_t N>
+AXONE_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  static_assert(N <= 32, "five powers of x");
+  const Vec<T> x2 = x * x, x4 = x2 * x2, x8 = x4 * x4;
+  const Vec<T> power[5] = {x, x2, x4, x8, x8 * x8};
+  return polynomial_part<T, 0, N>(power, c);
 }
 
 typedef float FloatHalf __attribute__((vector_size(AXONE_VECTOR_BYTES / 2)));

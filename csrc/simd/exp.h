@@ -41,9 +41,15 @@ struct ExpConstants<double> {
 
 template <class T>
 struct ExpParts {
-  Vec<T> p;  // e^r - 1
-  Mask<T> n;
+  Vec<T> p;        // e^r - 1
+  Vec<T> n;        // as a number
+  Vec<T> shifted;  // n + kRounder: n in the low bits
 };
+
+template <class T>
+AXONE_INLINE Mask<T> exponent_of(const ExpParts<T>& e) {
+  return (Mask<T>)(bit_cast<Bits<T>>(e.shifted) - bit_cast<Bits<T>>(splat<T>(kRounder<T>)));
+}
 
 // |x| must stay below 2^(mantissa/2): callers clamp.
 template <class T>
@@ -53,7 +59,7 @@ AXONE_INLINE ExpParts<T> exp_parts(Vec<T> x) {
   Vec<T> n = shifted - kRounder<T>;
   Vec<T> r = (x - n * C::kLn2High) - n * C::kLn2Low;
   Vec<T> p = r + (r * r) * polynomial<T>(r, C::q);
-  return {p, (Mask<T>)(bit_cast<Bits<T>>(shifted) - bit_cast<Bits<T>>(splat<T>(kRounder<T>)))};
+  return {p, n, shifted};
 }
 
 // 2^n for n within the exponents of normal numbers.
@@ -62,24 +68,25 @@ AXONE_INLINE Vec<T> power_of_two(Mask<T> n) {
   return bit_cast<Vec<T>>(((Bits<T>)n + UInt<T>(FloatBits<T>::kBias)) << FloatBits<T>::kMantissa);
 }
 
-// x * 2^n, right also where 2^n or the result is not a normal number (|n| < 2 * the largest exponent).
-AXONE_INLINE Vec<float> scale_by(Vec<float> x, Mask<float> n) {
+// (1 + p) 2^(n + shift), right also where the power or the result is not a normal number.
+AXONE_INLINE Vec<float> exp_of_parts(const ExpParts<float>& e, int shift) {
 #if defined(__AVX512F__)
-  return (Vec<float>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)x,
-                                            (__m512) __builtin_convertvector(n, Vec<float>));
+  return (Vec<float>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)(1.0f + e.p),
+                                            (__m512)(e.n + float(shift)));
 #else
-  Mask<float> half = n >> 1;
-  return x * power_of_two<float>(half) * power_of_two<float>(n - half);
+  Mask<float> n = exponent_of<float>(e) + shift, half = n >> 1;
+  return (1.0f + e.p) * power_of_two<float>(half) * power_of_two<float>(n - half);
 #endif
 }
-AXONE_INLINE Vec<double> scale_by(Vec<double> x, Mask<double> n) {
-#if defined(__AVX512DQ__)
-  return (Vec<double>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)x,
-                                             (__m512d) __builtin_convertvector(n, Vec<double>));
+AXONE_INLINE Vec<double> exp_of_parts(const ExpParts<double>& e, int shift) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)(1.0 + e.p),
+                                             (__m512d)(e.n + double(shift)));
 #else
   // AVX2 and SSE2 have no 64-bit arithmetic shift: a bias makes n positive first.
+  Mask<double> n = exponent_of<double>(e) + int64_t(shift);
   Mask<double> half = (Mask<double>)(((Bits<double>)n + 4096) >> 1) - 2048;
-  return x * power_of_two<double>(half) * power_of_two<double>(n - half);
+  return (1.0 + e.p) * power_of_two<double>(half) * power_of_two<double>(n - half);
 #endif
 }
 
@@ -88,8 +95,7 @@ template <class T>
 AXONE_INLINE Vec<T> exp_scaled(Vec<T> x, int shift) {
   using C = ExpConstants<T>;
   Vec<T> clamped = at_least<T>(at_most<T>(x, C::kHighest - T(shift)), C::kLowest);
-  ExpParts<T> e = exp_parts<T>(clamped);
-  return scale_by(T(1) + e.p, e.n + Int<T>(shift));
+  return exp_of_parts(exp_parts<T>(clamped), shift);
 }
 
 template <class T>
@@ -102,8 +108,8 @@ template <class T>
 AXONE_INLINE Vec<T> vexpm1(Vec<T> x) {
   using C = ExpConstants<T>;
   ExpParts<T> e = exp_parts<T>(at_least<T>(at_most<T>(x, C::kHighest), C::kExpm1Lowest));
-  Vec<T> scale =
-      power_of_two<T>(e.n - Int<T>(1));  // halved, so that n = the largest exponent + 1 is a number
+  Vec<T> scale = power_of_two<T>(exponent_of<T>(e) -
+                                 Int<T>(1));  // halved, so that n = the largest exponent + 1 is a number
   Vec<T> result = (scale * e.p + (scale - T(0.5))) * T(2);
   return x == T(0) ? x : result;
 }

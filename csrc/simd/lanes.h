@@ -74,6 +74,8 @@ struct JoinMax {
     V most = a > b ? a : b;
     return a != a ? a : most;
   }
+  AXONE_INLINE Vec<float> join(Vec<float> a, Vec<float> b) { return vmax<float>(a, b); }
+  AXONE_INLINE Vec<double> join(Vec<double> a, Vec<double> b) { return vmax<double>(a, b); }
 };
 struct JoinMin {
   template <class V>
@@ -81,6 +83,8 @@ struct JoinMin {
     V least = a < b ? a : b;
     return a != a ? a : least;
   }
+  AXONE_INLINE Vec<float> join(Vec<float> a, Vec<float> b) { return vmin<float>(a, b); }
+  AXONE_INLINE Vec<double> join(Vec<double> a, Vec<double> b) { return vmin<double>(a, b); }
 };
 struct JoinAnd {
   template <class V>

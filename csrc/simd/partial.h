@@ -3,10 +3,6 @@
 // memory.
 #pragma once
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
 namespace axone {
 namespace AXONE_TARGET {
 
