@@ -98,4 +98,11 @@ Attrs attrs_of(const py::dict& dict) {
   return attrs;
 }
 
+py::dict dict_of(const Attrs& attrs) {
+  py::dict out;
+  for (const auto& [name, attr] : attrs.items())
+    out[py::str(name)] = std::visit([](const auto& v) { return py::object(py::cast(v)); }, attr);
+  return out;
+}
+
 }  // namespace axone

@@ -24,6 +24,7 @@ py::array empty_array(const TensorType& type);
 Source source_of_array(const py::array& array);  // no copy: the array must stay alive
 py::tuple shape_tuple(const Shape& shape);
 Attrs attrs_of(const py::dict& dict);
+py::dict dict_of(const Attrs& attrs);
 
 void bind_tensor(py::module_& m);
 void bind_graph(py::module_& m);

@@ -55,6 +55,13 @@ void bind_graph(py::module_& m) {
         return out;
       }, py::arg("targets"), py::arg("sources"), py::arg("seeds"))
       .def("type", [](const Graph& g, int64_t id) { return describe(g, unpack_all(g, {id})[0]); }, py::arg("value"))
+      .def("node", [](const Graph& g, int64_t id) -> py::object {
+        const Node& n = g.node(unpack_all(g, {id})[0]);
+        if (!n.op) return n.kind == NodeKind::input ? py::object(py::none()) : py::cast(n.data);
+        std::vector<int64_t> inputs;
+        for (Value v : n.inputs) inputs.push_back(pack(v));
+        return py::make_tuple(n.op->name, inputs, dict_of(n.attrs));
+      }, py::arg("value"), "What made a value: (op name, inputs, attrs), a constant's Tensor, or None for an input.")
       .def("producer", [](const Graph& g, int64_t id) -> py::object {
         const Node& n = g.node(unpack_all(g, {id})[0]);
         if (!n.op) return py::none();

@@ -42,6 +42,7 @@ class Attrs {
     return has(name) ? get<T>(name) : otherwise;
   }
 
+  const std::map<std::string, Attr>& items() const { return items_; }
   bool operator==(const Attrs& o) const { return items_ == o.items_; }
 
   // Appends a text to `out` that two Attrs share exactly if they are equal.

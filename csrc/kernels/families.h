@@ -7,4 +7,5 @@
   AXONE_FAMILY(map_family)    \
   AXONE_FAMILY(reduce_family) \
   AXONE_FAMILY(gemm_family)   \
+  AXONE_FAMILY(random_family) \
   AXONE_FAMILY(softmax_family)

@@ -70,6 +70,11 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   AXONE_UNROLL
   for (int v = 0; v < V; ++v)
     row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
+  if (PFB) {
+  AXONE_UNROLL
+  for (int v = 0; v < V; ++v) __builtin_prefetch(b + PFB * b_stride + v * kLanes<T>);
+  }
+  if (PFA && !Rows) __builtin_prefetch(a.p[0] + PFA * a.stride + R - 1);
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) {
     const T x = a.at(i);

@@ -195,11 +195,13 @@ class GemmRun {
       if (panel == panel_end) continue;
       const Task t = task_of(0, row_block, first + panel, first + panel_end);
       GemmBlock g = block_of(t, k0, k1);
-      if (held != row_block)
-        kernels.pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, kernels.rows(p_.panel_vectors), packed_a_);
-      held = row_block;
-      g.a = packed_a_;
-      g.a_layout = GemmALayout::slivers;
+      if (p_.pack_a) {
+        if (held != row_block)
+          kernels.pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, kernels.rows(p_.panel_vectors), packed_a_);
+        held = row_block;
+        g.a = packed_a_;
+        g.a_layout = GemmALayout::slivers;
+      }
       g.b = buffer + panel * p_.panel_width() * g.k * item_;
       g.b_layout = GemmBLayout::panels;
       kernels.block(g);

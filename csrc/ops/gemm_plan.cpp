@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -102,10 +103,14 @@ void GemmPlan::choose_tile() {
   // A panel that only one tile of rows reads need not stay in L1.
   k_block = m <= kernels->rows(panel_vectors) ? k : std::max<int64_t>(64, kPanelBytes / (panel_width() * item));
 
-  const bool large = m * n * k >= int64_t(128) * 128 * 128 && m >= 96 && n >= 2 * panel_width();
+  auto env = [](const char* name, int64_t d) { const char* v = getenv(name); return v ? atoll(v) : d; };  // TEMP
+  panel_vectors = int(env("GPV", panel_vectors));
+  k_block = env("GKB", k_block);
+  const bool large = getenv("GSH") ? env("GSH", 0) : m * n * k >= int64_t(128) * 128 * 128 && m >= 96 && n >= 2 * panel_width();
   if (large && batch == 1) algorithm = GemmAlgorithm::shared_b;
   pack_b = columns_along_k || algorithm == GemmAlgorithm::shared_b;
-  pack_a = algorithm == GemmAlgorithm::shared_b;
+  pack_a = env("GPA", algorithm == GemmAlgorithm::shared_b);
+  pack_b = pack_b || env("GPB", 0);
 }
 
 void GemmPlan::cut() {
@@ -115,6 +120,8 @@ void GemmPlan::cut() {
     cut_shared();
   else
     cut_tasks();
+  if (getenv("GRB")) row_blocks = atoll(getenv("GRB"));
+  if (getenv("GCB")) column_blocks = atoll(getenv("GCB"));
   serial = m * n * k * batch <= kSerialWork;
 }
 

@@ -1,37 +1,64 @@
-"""What the compiled engine is and how it runs: version, build, instruction set, threads."""
+"""Facts about the compiled engine, and its few switches."""
 
 from __future__ import annotations
 
 from axone import _engine
 
-__all__ = ["build_flags", "instruction_set", "instruction_sets", "num_threads", "set_num_threads", "version"]
+__all__ = [
+    "allocations",
+    "build_flags",
+    "instruction_set",
+    "instruction_sets",
+    "num_threads",
+    "set_instruction_set",
+    "set_num_threads",
+    "version",
+]
 
 
 def version() -> str:
-    """Returns the version that the engine was built as."""
-    return str(_engine.__version__)
+    """Return the version that the engine was built as."""
+    return _engine.__version__
 
 
 def build_flags() -> str:
-    """Returns compiler, its version and the build type."""
-    return str(_engine.build_flags)
+    """Return compiler, its version and the build type."""
+    return _engine.build_flags
 
 
 def instruction_set() -> str:
-    """Returns the instruction set in use."""
-    return str(_engine.instruction_set())
+    """Return the instruction set in use: "avx512", "avx2", "baseline" or "neon"."""
+    return _engine.instruction_set()
 
 
 def instruction_sets() -> list[str]:
-    """Returns the instruction sets that this build holds and this machine runs, best first."""
-    return list(_engine.supported_instruction_sets())
+    """Return the instruction sets that this build holds and this machine can run, best first."""
+    return _engine.supported_instruction_sets()
+
+
+def set_instruction_set(name: str) -> None:
+    """Compile all programs from now on for another instruction set.
+
+    Raises:
+        ValueError: unknown to this build, or not to be had on this machine.
+    """
+    _engine.set_instruction_set(name)
 
 
 def num_threads() -> int:
-    """Returns how many threads a computation may use."""
-    return int(_engine.num_threads())
+    """Return how many threads a program may use."""
+    return _engine.num_threads()
 
 
 def set_num_threads(count: int) -> None:
-    """Sets how many threads a computation may use; ValueError unless from 1 to 4096."""
+    """Set how many threads a program may use; results do not depend on it.
+
+    Raises:
+        ValueError: `count` is less than 1.
+    """
     _engine.set_num_threads(count)
+
+
+def allocations() -> int:
+    """Return how many blocks of memory the engine has taken so far: a train step takes none."""
+    return _engine.allocations()

@@ -1,0 +1,1 @@
+"""Tensors, variables, tracing and gradients: what `axone.ops` and everything above it stand on."""

@@ -1,0 +1,171 @@
+"""Variables: tensors with a fixed place in memory that programs read and update."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from axone import _engine
+from axone.core import trace as tracing
+from axone.core.dtypes import floatx, standardize_dtype
+from axone.core.tensor import Operators, Tensor, convert_to_tensor
+
+__all__ = ["Variable"]
+
+
+class Variable(Operators):
+    """A tensor that can be assigned: a weight, an optimizer's state, a metric's sum.
+
+    Args:
+        initializer: function of (shape, dtype), or the initial value (array, tensor, number).
+        shape: sizes; needed with a function.
+        dtype: element type; None takes the value's, or `floatx()` with a function.
+        trainable: whether optimizers update it.
+        name: for messages and files.
+
+    Raises:
+        ValueError: no shape for a function, or a value of another shape.
+
+    Example:
+        >>> v = axone.Variable([1.0, 2.0])
+        >>> v.assign_add([1.0, 1.0]).numpy()
+        array([2., 3.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        self.name = name or "variable"
+        self.path = self.name
+        self.trainable = bool(trainable)
+        self.overwrite_with_gradient = False
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        if shape is not None:
+            shape = tuple(int(d) for d in np.atleast_1d(shape)) if np.size(shape) else ()
+        with tracing.eager_scope():
+            if callable(initializer):
+                if shape is None:
+                    raise ValueError(f"Variable '{self.name}': a shape is needed with an initializer function.")
+                value = initializer(shape, dtype=standardize_dtype(dtype or floatx()))
+            else:
+                value = initializer
+            tensor = convert_to_tensor(value, None if dtype is None else standardize_dtype(dtype))
+        if shape is not None and tensor.shape != shape:
+            raise ValueError(f"Variable '{self.name}': expected a value of shape {shape}, got {tensor.shape}.")
+        # A copy: the value may be someone else's memory.
+        self.storage = _engine.Tensor(tensor.storage.view())
+        self.shape: tuple[int, ...] = tensor.shape
+        self.dtype = tensor.dtype
+        self._alias: weakref.ref[Tensor] | None = None
+
+    @property
+    def value(self) -> Tensor:
+        """The current value; inside a trace the one that the trace has assigned so far."""
+        trace = tracing.state.trace
+        if trace is not None:
+            return trace.read(self)
+        alias = self._alias() if self._alias is not None else None
+        if alias is None:
+            alias = Tensor.wrap(self.storage)
+            self._alias = weakref.ref(alias)
+        for tape in tracing.state.tapes:
+            tape.watch_variable(self, alias)
+        return alias
+
+    def detach(self) -> None:
+        """Give a tensor that `value` handed out memory of its own, before this variable's memory changes."""
+        if self._alias is None:
+            return
+        alias = self._alias()
+        if alias is not None:
+            alias.storage = _engine.Tensor(self.storage.view())
+        self._alias = None
+
+    def assign(self, value: Any) -> Variable:
+        """Overwrite the value.
+
+        Args:
+            value: array, tensor or number of the variable's shape; cast to its dtype.
+
+        Returns:
+            The variable.
+
+        Raises:
+            ValueError: another shape.
+        """
+        x = convert_to_tensor(value, self.dtype)
+        if x.shape != self.shape:
+            raise ValueError(
+                f"Variable '{self.path}': cannot assign a value of shape {x.shape} to a variable of shape {self.shape}."
+            )
+        trace = tracing.state.trace
+        if trace is not None:
+            trace.assign(self, x)
+        else:
+            self.detach()
+            self.storage.copy_from(x.storage)
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add to the value; returns the variable."""
+        return self.assign(self.value + value)
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract from the value; returns the variable."""
+        return self.assign(self.value - value)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """Return a copy of the value as a NumPy array."""
+        return self.value.numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return self.value.__array__(dtype)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    # Variables are compared by identity, so that they can be found in lists.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        copy = Variable(self.numpy(), dtype=self.dtype, trainable=self.trainable, name=self.name)
+        copy.path = self.path
+        memo[id(self)] = copy
+        return copy
+
+    def __reduce__(self) -> Any:
+        return Variable, (self.numpy(), None, self.dtype, self.trainable, self.name)
+
+    def __repr__(self) -> str:
+        value = "" if tracing.state.trace is not None else f", value={self.numpy()}"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{value}>"
