@@ -102,7 +102,7 @@ class ArrayFeed(Feed):
         collect = self._collectors(compiled, rows, offset) if self._keeps_outputs else None
         if self._keeps_outputs and collect is None:
             steps = 1
-        done = compiled.program.run_steps(sources, order, rows, first, steps, budget, collect)
+        done = compiled.program.run_steps(sources, order, rows, first, steps, budget, collect or ())
         if self._keeps_outputs and collect is None:
             self._kept.append(numpy_nest(compiled.program.outputs()))
         elif not self._keeps_outputs:

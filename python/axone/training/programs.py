@@ -14,7 +14,7 @@ from axone.core.tensor import Tensor, convert_to_tensor
 from axone.training.data import ArrayBatch, engine_dtype
 
 # Each program owns an arena for its activations: a few sizes of batch stay compiled, not all ever seen.
-_KEPT_PROGRAMS = 16
+KEPT_PROGRAMS = 16
 
 
 class CompiledStep:
@@ -60,7 +60,7 @@ class StepFunction:
         if step is None:
             step = self._compile(batch, rows)
             self._compiled[key] = step
-            if len(self._compiled) > _KEPT_PROGRAMS:
+            if len(self._compiled) > KEPT_PROGRAMS:
                 self._compiled.popitem(last=False)
         else:
             self._compiled.move_to_end(key)
@@ -93,3 +93,16 @@ class StepFunction:
 def numpy_nest(outputs: Any) -> Any:
     """Returns a nest of tensors as one of NumPy arrays."""
     return tree.map_structure(lambda t: t.numpy() if isinstance(t, Tensor) else np.asarray(t), outputs)
+
+
+def array_function(program: Program) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a program of one input and one output as a function of arrays, without any check of structure."""
+    dtype = np.dtype(program.specs[0].dtype)
+
+    def call(x: np.ndarray) -> np.ndarray:
+        flags = x.flags
+        if x.dtype is not dtype or not (flags.c_contiguous and flags.aligned):
+            x = np.require(x, dtype, ["C", "A"])
+        return program.run_arrays((x,))[0]
+
+    return call

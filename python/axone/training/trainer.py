@@ -10,13 +10,12 @@ import numpy as np
 from axone import optimizers
 from axone.callbacks.callback_list import CallbackList, plain_logs
 from axone.callbacks.history import History
-from axone.core.program import Program
-from axone.core.tensor import Tensor
+from axone.core.program import TensorSpec
 from axone.training.compilation import Compilation
 from axone.training.data import ArrayBatch, ArrayData, make_data, train_validation_split, weights_of_classes
 from axone.training.feeds import ArrayFeed, BatchFeed
 from axone.training.loop import run_steps
-from axone.training.programs import StepFunction, numpy_nest
+from axone.training.programs import KEPT_PROGRAMS, StepFunction, array_function, numpy_nest
 from axone.utils.packing import unpack_x_y_sample_weight
 
 
@@ -236,7 +235,7 @@ class Trainer(Compilation):
             return_dict: Whether to return a dict from name to value.
 
         Returns:
-            Loss and metrics since the last `reset_metrics`: a float, a list or a dict.
+            Loss and metrics of this batch: a float, a list or a dict.
         """
         self._require_compiled("train_on_batch")
         if class_weight is not None:
@@ -263,10 +262,9 @@ class Trainer(Compilation):
         """
         # One look-up for an array whose shape and type were seen before: this call is timed in microseconds.
         if type(x) is np.ndarray:
-            program: Program | None = self._predictors.get((x.shape, x.dtype))
-            if program is not None:
-                outputs = program.run(x)
-                return outputs.numpy() if type(outputs) is Tensor else numpy_nest(outputs)
+            predict = self._predictors.get((x.shape, x.dtype))
+            if predict is not None:
+                return predict(x)
         return self._predict_new_signature(x)
 
     def _predict_new_signature(self, x: Any) -> Any:
@@ -274,14 +272,15 @@ class Trainer(Compilation):
         step = self.make_predict_function()
         if self.run_eagerly:
             return numpy_nest(step.run_eagerly(batch, slice(None)))
-        program = step.compiled(batch, batch.rows).program
-        if type(x) is np.ndarray:
-            if len(self._predictors) >= 16:
+        compiled = step.compiled(batch, batch.rows)
+        if type(x) is np.ndarray and type(compiled.output_specs) is TensorSpec:
+            if len(self._predictors) >= KEPT_PROGRAMS:
                 self._predictors.clear()
-            self._predictors[x.shape, x.dtype] = program
-        return numpy_nest(program.run(*batch.arrays))
+            self._predictors[x.shape, x.dtype] = array_function(compiled.program)
+        return numpy_nest(compiled.program.run(*batch.arrays))
 
     def _run_batch(self, kind: str, batch: ArrayBatch) -> dict[str, Any]:
+        self.reset_metrics()
         step = self._step_function(kind)
         if self.run_eagerly:
             return self._logs(step.run_eagerly(batch, slice(None)))
