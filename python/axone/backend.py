@@ -11,8 +11,8 @@ from axone.config import (
     set_floatx,
     set_image_data_format,
 )
-from axone.core.operation import is_keras_tensor
-from axone.utils.session import clear_session, get_uid
+from axone.core.operation import get_uid, is_keras_tensor
+from axone.utils.session import clear_session
 
 __all__ = [
     "backend",

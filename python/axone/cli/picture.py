@@ -85,5 +85,6 @@ def _draw_curves(axes: Any, history: Mapping[str, Sequence[float]], name: str) -
         axes.plot(range(1, len(values) + 1), values, marker="o", label=label)
     axes.set_title(name)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend()

@@ -56,7 +56,9 @@ class _Compiled:
             a, k = tree.map_structure(lambda x: next(fresh) if _is_data(x) else x, (args, kwargs))
             return self._fn(*a, **k)
 
-        return trace_program(call, [TensorSpec(t.shape, t.dtype) for t in data], getattr(self._fn, "__name__", ""))
+        return trace_program(
+            call, [TensorSpec(t.shape, t.dtype) for t in data], getattr(self._fn, "__name__", "")
+        )
 
 
 def function(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,11 +78,15 @@ def function(fn: Callable[..., Any]) -> Callable[..., Any]:
         >>> float(scaled(np.ones(3, "float32"), 2.0))
         6.0
     """
-    return functools.wraps(fn)(_Wrapper(_Compiled(fn)))
+    return functools.wraps(fn, updated=())(_Wrapper(_Compiled(fn)))
 
 
 class _Wrapper:
-    """Makes a callable object usable as a method too."""
+    """Makes a callable object usable as a method too.
+
+    `functools.wraps` must not copy the wrapped function's attributes: it may be such an object itself, whose call
+    would take the place of this one's.
+    """
 
     __name__: str
 
@@ -148,10 +154,12 @@ def value_and_grad(
         gradient = grads[0] if isinstance(argnums, int) else tuple(grads)
         return ((value, aux), gradient) if has_aux else (value, gradient)
 
-    return functools.wraps(fn)(_Wrapper(_Compiled(traced)))
+    return functools.wraps(fn, updated=())(_Wrapper(_Compiled(traced)))
 
 
-def grad(fn: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    fn: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return a function that computes the gradient of `fn`; see `value_and_grad`.
 
     Returns:
@@ -167,4 +175,4 @@ def grad(fn: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
 
-    return functools.wraps(fn)(_Wrapper(gradient))
+    return functools.wraps(fn, updated=())(_Wrapper(gradient))

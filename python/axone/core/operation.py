@@ -22,6 +22,7 @@ __all__ = [
     "Operation",
     "any_symbolic",
     "auto_name",
+    "get_uid",
     "is_keras_tensor",
     "op",
     "reset_names",
@@ -44,10 +45,15 @@ def snake_case(name: str) -> str:
 def auto_name(prefix: str) -> str:
     """Return `prefix` the first time, then `prefix_1`, `prefix_2`, ..."""
     prefix = snake_case(prefix)
-    with _name_lock:
-        count = _name_counts.get(prefix, 0)
-        _name_counts[prefix] = count + 1
+    count = get_uid(prefix) - 1
     return prefix if count == 0 else f"{prefix}_{count}"
+
+
+def get_uid(prefix: str = "") -> int:
+    """Return how many names of this prefix have been given, this one included: 1, 2, ..."""
+    with _name_lock:
+        _name_counts[prefix] = _name_counts.get(prefix, 0) + 1
+        return _name_counts[prefix]
 
 
 def reset_names() -> None:
@@ -281,34 +287,77 @@ class Operation:
         return self._inbound_nodes[0]
 
 
+# Parameters that hold data; the others are options of a call, kept apart as Keras keeps them in its files.
+_DATA_PARAMETERS = frozenset(
+    (
+        *("x", "x1", "x2", "xs", "a", "b", "y", "key", "condition", "indices", "values", "inputs", "updates"),
+        *("start_indices", "target", "output", "mean", "variance", "arrays", "operands", "boundaries"),
+    )
+)
+
+
 class FunctionOperation(Operation):
     """A function of `axone.ops` standing as a node in a model.
 
     Args:
         function: a function decorated with `op`.
+        options: keyword arguments that every call gets.
         name: name of the node; made from the function's name when None.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], options: dict[str, Any] | None = None, name: str | None = None
+    ) -> None:
         super().__init__(name=name or auto_name(function.__name__))
         self.function = inspect.unwrap(function)
-
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "function": self.function.__name__}
+        self.options = options or {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> FunctionOperation:
+    def apply(cls, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function on symbolic tensors: make the operation, with the call's options, and its node."""
+        data, options = args, kwargs
+        parameters = inspect.signature(function).parameters
+        if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values()):
+            bound = inspect.signature(function).bind(*args, **kwargs).arguments
+            count = 0
+            for count, (name, value) in enumerate(bound.items()):
+                if name not in _DATA_PARAMETERS and not _is_symbolic(value):
+                    break
+            else:
+                count += 1
+            data = tuple(bound.values())[:count]
+            options = dict(list(bound.items())[count:])
+        late = {key: value for key, value in options.items() if _is_symbolic(value)}
+        fixed = {key: value for key, value in options.items() if key not in late}
+        return cls(function, fixed).symbolic_call(*data, **late)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **{**self.options, **kwargs})
+
+    @property
+    def class_name(self) -> str:
+        """Name of Keras's class for the function: `expand_dims` is `ExpandDims`."""
+        return "".join(part[:1].upper() + part[1:] for part in self.function.__name__.split("_"))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **self.options}
+
+    @classmethod
+    def from_keras(cls, class_name: str, config: dict[str, Any]) -> FunctionOperation:
+        """Build the operation that Keras describes by the class of a function and its options.
+
+        Raises:
+            ValueError: if axone has no such function.
+        """
         import axone.ops
 
-        function = getattr(axone.ops, config["function"], None)
+        function = getattr(axone.ops, snake_case(class_name), None)
+        options = dict(config)
+        name = options.pop("name", None)
+        options.pop("dtype", None)
         if function is None:
-            raise ValueError(
-                f"axone.ops has no function '{config['function']}' (wanted by '{config['name']}')."
-            )
-        return cls(function, name=config["name"])
+            raise ValueError(f"axone.ops has no function '{snake_case(class_name)}', which '{name}' needs.")
+        return cls(function, {key: value for key, value in options.items() if value is not None}, name=name)
 
 
 def op(function: F) -> F:
@@ -317,7 +366,7 @@ def op(function: F) -> F:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args, kwargs):
-            return FunctionOperation(function).symbolic_call(*args, **kwargs)
+            return FunctionOperation.apply(function, args, kwargs)
         return function(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]
