@@ -83,6 +83,8 @@ def set_random_seed(seed: int) -> None:
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ValueError(f"set_random_seed: expected a whole number in [0, 2**32), got {seed!r}.")
+    # First: where the generator does not exist yet, making it draws from Python's `random`.
+    generator = global_seed_generator()
     python_random.seed(int(seed))
     np.random.seed(int(seed))
-    global_seed_generator().state.assign(np.array([int(seed), 0], "int64"))
+    generator.state.assign(np.array([int(seed), 0], "int64"))
