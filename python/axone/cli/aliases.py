@@ -8,7 +8,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import axone
 
@@ -50,8 +50,6 @@ class _AliasLoader(importlib.abc.Loader):
 
 class _TensorFlow(types.ModuleType):
     """The module `tensorflow`: keras and a few names; whatever else is asked for is an error that says so."""
-
-    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name == "keras":

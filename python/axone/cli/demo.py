@@ -84,4 +84,4 @@ def demo(epochs: int | None, batch_size: int, seed: int, picture: str | None) ->
 
 
 def _scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return images.astype(np.float32) / np.float32(255)
+    return np.divide(images, 255, dtype=np.float32)
