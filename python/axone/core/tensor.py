@@ -272,7 +272,7 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
     wanted = None if dtype is None else standardize_dtype(dtype)
     if not isinstance(x, (Tensor, np.ndarray)):
         value = getattr(x, "value", None)
-        x = value if isinstance(value, Tensor) else _to_array(x)
+        x = value if isinstance(value, Tensor) else _to_array(x, wanted)
     if isinstance(x, Tensor):
         if wanted is None or x.dtype == wanted:
             return x
@@ -283,13 +283,15 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
     return Tensor(_engine.Tensor(x.astype(wanted or nearest_dtype(x.dtype), copy=False)))
 
 
-def _to_array(x: Any) -> np.ndarray[Any, Any]:
+def _to_array(x: Any, wanted: str | None) -> np.ndarray[Any, Any]:
     if isinstance(x, KerasTensor):
         raise ValueError(f"expected a tensor with values, got the symbolic {x!r}.")
     if isinstance(x, (list, tuple)):
         x = [convert_to_numpy(e) if isinstance(e, Operators) else e for e in x]
     weak = not hasattr(x, "dtype")
     array = np.asarray(x)
+    if wanted is not None and array.dtype.kind in "fiub":
+        return array  # cast once: by way of floatx a float64 would lose digits
     if weak and array.dtype.kind == "f" and not _holds_numpy(x):
         array = array.astype(floatx())
     elif weak and array.dtype.kind == "i" and not _holds_numpy(x):

@@ -6,7 +6,7 @@ symbolic tensors (`KerasTensor`) they become nodes of the model.
 # ruff: noqa: I001, RUF022
 # fmt: off
 
-from axone.ops import linalg, nn, numpy
+from axone.ops import linalg, nn, numpy, operators  # noqa: F401  operators: registers them
 from axone.ops.activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
     log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus,

@@ -119,35 +119,35 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
 def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """Continuously differentiable elu: `max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))` (Barron, 2017)."""
     tensor = to_float(x)
-    scale = to_tensor(float(alpha), tensor.dtype)
-    below = compute("minimum", tensor, to_tensor(0, tensor.dtype))
+    scale = _like(tensor, alpha)
+    below = compute("minimum", tensor, _like(tensor, 0))
     curve = compute("multiply", scale, compute("expm1", compute("divide", below, scale)))
     return compute("add", compute("relu", tensor), curve)
-
-
-def _piecewise(x: Tensor, lower: float, upper: float, inside: Tensor, below: Tensor, above: Tensor) -> Tensor:
-    """`below` under `lower`, `above` over `upper`, `inside` between them."""
-    low, high = to_tensor(lower, x.dtype), to_tensor(upper, x.dtype)
-    return compute(
-        "where", compute("greater", x, high), above, compute("where", compute("less", x, low), below, inside)
-    )
 
 
 @op
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """Shrinks towards 0 by `threshold`; 0 within it."""
     tensor = to_float(x)
-    step = to_tensor(float(threshold), tensor.dtype)
-    zero = to_tensor(0, tensor.dtype)
-    below, above = compute("add", tensor, step), compute("subtract", tensor, step)
-    return _piecewise(tensor, -threshold, threshold, zero, below, above)
+    shrunk = compute("subtract", tensor, compute("multiply", compute("sign", tensor), _like(tensor, threshold)))
+    return compute("where", _within(tensor, threshold), _like(tensor, 0), shrunk)
 
 
 @op
 def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """`x` where `|x| > threshold`, else 0."""
     tensor = to_float(x)
-    return _piecewise(tensor, -threshold, threshold, to_tensor(0, tensor.dtype), tensor, tensor)
+    return compute("where", _within(tensor, threshold), _like(tensor, 0), tensor)
+
+
+def _like(x: Tensor, value: float) -> Tensor:
+    """A number of the dtype of `x`."""
+    return to_tensor(float(value), x.dtype)
+
+
+def _within(x: Tensor, limit: float) -> Tensor:
+    """Where `|x| <= limit`: false for NaN, which so stays NaN in what is chosen otherwise."""
+    return compute("less_equal", compute("abs", x), _like(x, limit))
 
 
 @op
@@ -161,34 +161,35 @@ def tanh_shrink(x: TensorLike) -> Tensor:
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Tensor:
     """`x` where `x > threshold`, else `default_value`."""
     tensor = to_float(x)
-    above = compute("greater", tensor, to_tensor(float(threshold), tensor.dtype))
-    return compute("where", above, tensor, to_tensor(float(default_value), tensor.dtype))
+    above = compute("greater", tensor, _like(tensor, threshold))
+    return compute("where", above, tensor, _like(tensor, default_value))
 
 
 @op
 def squareplus(x: TensorLike, b: float = 4) -> Tensor:
     """Smooth ramp without exponentials: `(x + sqrt(x**2 + b)) / 2` (Barron, 2021)."""
     tensor = to_float(x)
-    root = compute("sqrt", compute("add", compute("square", tensor), to_tensor(float(b), tensor.dtype)))
-    return compute("multiply", compute("add", tensor, root), to_tensor(0.5, tensor.dtype))
+    root = compute("sqrt", compute("add", compute("square", tensor), _like(tensor, b)))
+    return compute("multiply", compute("add", tensor, root), _like(tensor, 0.5))
 
 
 @op
 def sparse_plus(x: TensorLike) -> Tensor:
     """Ramp rounded by a parabola: 0 up to -1, `(x + 1)**2 / 4` to 1, then `x`."""
     tensor = to_float(x)
-    curve = compute("square", compute("add", tensor, to_tensor(1, tensor.dtype)))
-    curve = compute("multiply", curve, to_tensor(0.25, tensor.dtype))
-    return _piecewise(tensor, -1.0, 1.0, curve, to_tensor(0, tensor.dtype), tensor)
+    curve = compute("square", compute("add", tensor, _like(tensor, 1)))
+    curve = compute("multiply", curve, _like(tensor, 0.25))
+    rising = compute("where", compute("greater", tensor, _like(tensor, 1)), tensor, curve)
+    return compute("where", compute("less", tensor, _like(tensor, -1)), _like(tensor, 0), rising)
 
 
 @op
 def sparse_sigmoid(x: TensorLike) -> Tensor:
     """Piecewise linear sigmoid: `min(max((x + 1) / 2, 0), 1)`."""
     tensor = to_float(x)
-    half = to_tensor(0.5, tensor.dtype)
+    half = _like(tensor, 0.5)
     line = compute("add", compute("multiply", tensor, half), half)
-    return compute("clip", line, to_tensor(0, tensor.dtype), to_tensor(1, tensor.dtype))
+    return compute("clip", line, _like(tensor, 0), _like(tensor, 1))
 
 
 @op
@@ -274,13 +275,13 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Tensor:
     index = axis_of("sparsemax", axis, tensor.ndim)
     length = tensor.shape[index]
     ordered = compute("sort", tensor, axis=index, descending=True)
-    one = to_tensor(1, tensor.dtype)
+    one = _like(tensor, 1)
     total = compute("cumsum", ordered, axis=index, reverse=False)
     shape = [length if a == index else 1 for a in range(tensor.ndim)]
     rank = to_tensor(np.arange(1, length + 1).astype(tensor.dtype).reshape(shape))
     # The support is the longest prefix of sorted scores with 1 + k z_k > z_1 + ... + z_k.
     held = compute("greater", compute("add", one, compute("multiply", rank, ordered)), total)
     count = compute("sum", compute("cast", held, dtype=tensor.dtype), axes=[index], keepdims=True)
-    prefix = compute("where", held, ordered, to_tensor(0, tensor.dtype))
+    prefix = compute("where", held, ordered, _like(tensor, 0))
     excess = compute("subtract", compute("sum", prefix, axes=[index], keepdims=True), one)
     return compute("relu", compute("subtract", tensor, compute("divide", excess, count)))

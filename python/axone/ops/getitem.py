@@ -100,7 +100,7 @@ def _standardize(k: Any, shape: tuple[int, ...]) -> Sequence[Any]:
         if tensor.dtype == "bool":
             return _mask(tensor)
         indices = to_indices("indexing", tensor, "key")
-        return (int(indices.numpy()),) if not indices.ndim and indices.is_concrete else (indices,)
+        return (int(indices.numpy()),) if not indices.ndim and indices.trace is None else (indices,)
     raise TypeError(
         f"a tensor cannot be indexed with {k!r}: use integers, slices, None, ... or integer arrays"
     )
@@ -108,14 +108,14 @@ def _standardize(k: Any, shape: tuple[int, ...]) -> Sequence[Any]:
 
 def _known(value: Any) -> int:
     """The bound of a slice as an int."""
-    if isinstance(value, Tensor) and not value.is_concrete:
+    if isinstance(value, Tensor) and value.trace is not None:
         raise TypeError("the bounds of a slice must be numbers in a model; use ops.slice for computed starts")
     return int(np.asarray(value).__index__())
 
 
 def _mask(mask: Tensor) -> Sequence[Any]:
     """The positions of a mask's true elements, one array for each of its axes."""
-    if not mask.is_concrete:
+    if mask.trace is not None:
         raise TypeError(
             "a mask whose values are computed in a model cannot choose elements (the result would have no "
             "fixed shape); use ops.where(mask, x, 0)"

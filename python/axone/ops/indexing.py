@@ -200,7 +200,7 @@ def _listed(x: Any) -> list[Any]:
 
 def _starts(name: str, starts: Any, ndim: int) -> list[int | Tensor]:
     """One start for each axis: an int where it is known now, else a scalar tensor."""
-    if isinstance(starts, Tensor) and not starts.is_concrete:
+    if isinstance(starts, Tensor) and starts.trace is not None:
         whole = to_indices(name, starts, "start_indices")
         if whole.shape != (ndim,):
             raise ValueError(
@@ -213,7 +213,7 @@ def _starts(name: str, starts: Any, ndim: int) -> list[int | Tensor]:
         raise ValueError(f"{name}: `start_indices` {starts} must hold one number for each of {ndim} axes")
     result: list[int | Tensor] = []
     for start in listed:
-        if isinstance(start, Tensor) and not start.is_concrete:
+        if isinstance(start, Tensor) and start.trace is not None:
             result.append(reshape_to(to_indices(name, start, "start_indices"), []))
         else:
             result.append(int(np.asarray(start)))

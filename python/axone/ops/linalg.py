@@ -1,4 +1,5 @@
 """Keras's `keras.ops.linalg`."""
+# ruff: noqa: I001, RUF022
 # fmt: off
 
 from axone.ops.linear import norm

@@ -23,11 +23,14 @@ from axone.ops._common import (
 def _logits_behind(output: Tensor, activation: str, axis: int | None = None) -> Tensor | None:
     """The input of the softmax or sigmoid that made `output` in this trace, if one did."""
     made = producer(output)
-    if made is None or made.op != activation:
+    if made is None or made[0] != activation:
         return None
-    if axis is not None and int(made.attrs["axis"]) % output.ndim != axis:
-        return None
-    return made.inputs[0]
+    logits: Tensor = made[1][0]
+    if axis is not None and output.trace is not None:
+        _, _, attrs = output.trace.graph.node(output.value)
+        if attrs["axis"] % output.ndim != axis:
+            return None
+    return logits
 
 
 def _log_probabilities(output: Tensor, axis: int) -> Tensor:
