@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
+import numpy as np
+
 from axone.core import tree
 from axone.core.tensor import KerasTensor
 
@@ -325,13 +327,17 @@ class FunctionOperation(Operation):
                     break
             else:
                 count += 1
-            data = tuple(bound.values())[:count]
+            # x[[0, 1]] picks rows; kept as an array, because files write tuples as lists.
+            data = tuple(np.asarray(v) if n == "key" and isinstance(v, list) else v for n, v in bound.items())
+            data = data[:count]
             options = dict(list(bound.items())[count:])
         late = {key: value for key, value in options.items() if _is_symbolic(value)}
         fixed = {key: value for key, value in options.items() if key not in late}
         return cls(function, fixed).symbolic_call(*data, **late)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function.__name__ == "get_item" and isinstance(args[1], list):
+            args = (args[0], tuple(args[1]))
         return self.function(*args, **{**self.options, **kwargs})
 
     @property

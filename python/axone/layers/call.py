@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from axone.core import tree
+from axone.core.symbolic import STAND_INS
 from axone.core.tensor import KerasTensor, Tensor
+from axone.core.trace import current_trace
 
 
 class CallContext(threading.local):
@@ -53,6 +55,8 @@ class Signature:
         self.names = list(parameters)
         self.has_training = "training" in parameters
         self.has_mask = "mask" in parameters
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        self.takes_training = self.has_training or open_ended
         default = parameters["training"].default if self.has_training else None
         self.training_default = None if default is inspect.Parameter.empty else default
         kinds = [p.kind for p in parameters.values()]
@@ -99,6 +103,20 @@ def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
 def shapes_of(value: Any) -> Any:
     """Return the nest of shapes of a nest of tensors."""
     return tree.map_structure(lambda leaf: None if leaf is None else tuple(leaf.shape), value)
+
+
+def build_shapes(value: Any) -> Any:
+    """Return the nest of shapes that `build` is called with: those of the tensors, the batch unknown where it is.
+
+    Inside a shape inference an unknown batch has a stand-in size, which must not end up in a layer's records.
+    """
+
+    def shape(leaf: Any) -> Any:
+        if leaf is None or not leaf.shape or current_trace() is None or leaf.shape[0] not in STAND_INS:
+            return None if leaf is None else tuple(leaf.shape)
+        return (None, *leaf.shape[1:])
+
+    return tree.map_structure(shape, value)
 
 
 def get_mask(value: Any) -> Any:

@@ -44,6 +44,7 @@ class LayerCalling:
         self._check_initialized()
         symbolic = any_symbolic(args, kwargs)
         call_args, call_kwargs = self._converted(args, kwargs)
+        training = call_kwargs.pop("training", None) if not self._call_signature.takes_training else None
         arguments = self._call_signature.bind(self._label(), call_args, call_kwargs)
         first = arguments.get(self._call_signature.first) if self._call_signature.first else None
         self._check_inputs(first)
@@ -52,12 +53,13 @@ class LayerCalling:
             self._clear_losses()
         try:
             with context.scope(self):
-                context.training = self._resolve_training(arguments, call_args, call_kwargs)
+                context.training = self._resolve_training(training, arguments, call_args, call_kwargs)
                 if not self.built:
                     self._build_from_call(arguments)
                 previous_mask = self._fill_masks(arguments, call_kwargs, first)
                 run = self.compute_output_spec if symbolic else self.call
                 outputs = run(*call_args, **call_kwargs)
+                self.built = True
                 if symbolic:
                     self._clear_losses()  # those of the shape inference stand for nothing
                 elif self.activity_regularizer is not None:
@@ -119,21 +121,23 @@ class LayerCalling:
             check_inputs(self.input_spec, first, self._label())
 
     def _resolve_training(
-        self, arguments: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        training: bool | None,
+        arguments: dict[str, Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> bool | None:
         """Explicit argument first, then that of the enclosing call, then the default of `call`."""
-        training = arguments.get("training")
-        explicit = training is not None
+        signature = self._call_signature
+        if training is None:
+            training = arguments.get("training")
         if training is None:
             training = context.training
         if training is None:
-            training = self._call_signature.training_default
-        if self._call_signature.has_training and not explicit and training is not None:
-            position = self._call_signature.names.index("training")
-            if position >= len(args):
-                kwargs["training"] = training
-        elif not self._call_signature.has_training:
-            kwargs.pop("training", None)
+            training = signature.training_default
+        by_position = signature.has_training and signature.names.index("training") < len(args)
+        if signature.has_training and training is not None and not by_position:
+            kwargs["training"] = training
         return training
 
     def call(self, *args: Any, **kwargs: Any) -> Any:

@@ -13,10 +13,11 @@ from axone import constraints, dtype_policies, initializers, regularizers
 from axone.core import tree
 from axone.core.dtypes import is_float_dtype
 from axone.core.operation import Operation
+from axone.core.symbolic import compute_output_spec
 from axone.core.tensor import KerasTensor
 from axone.core.trace import eager_scope
 from axone.core.variable import Variable
-from axone.layers.call import Signature, context, shapes_of, tensor_arguments
+from axone.layers.call import Signature, build_shapes, context, shapes_of, tensor_arguments
 from axone.layers.calling import LayerCalling
 from axone.layers.state import LayerState
 from axone.layers.tracking import Tracker
@@ -88,6 +89,8 @@ class Layer(LayerCalling, LayerState, Operation):
         Operation.__init__(self, name=name)
         label = self._label()
         self._input_shape_arg = self._pop_input_shape(kwargs, label)
+        if kwargs.pop("quantization_config", None) is not None:
+            raise ValueError(f"{label}: quantized layers are not supported; drop quantization_config.")
         if kwargs:
             raise TypeError(f"{label}: unknown argument(s) {', '.join(map(repr, kwargs))}.")
         if not isinstance(trainable, (bool, np.bool_)):
@@ -135,7 +138,7 @@ class Layer(LayerCalling, LayerState, Operation):
     build = _recorded_build(build)  # type: ignore[assignment]
 
     def _build_from_call(self, arguments: dict[str, Any]) -> None:
-        shapes = {f"{name}_shape": shapes_of(value) for name, value in tensor_arguments(arguments).items()}
+        shapes = {f"{name}_shape": build_shapes(value) for name, value in tensor_arguments(arguments).items()}
         if not shapes:
             self.built = True
             return
@@ -174,10 +177,9 @@ class Layer(LayerCalling, LayerState, Operation):
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape(s) of the outputs for the shape(s) of the inputs."""
         tensors = tree.map_shape_structure(lambda s: KerasTensor(tuple(s), dtype=self.compute_dtype), args)
-        own = type(self).compute_output_spec
-        run = Operation.compute_output_spec if own is Layer.compute_output_spec else own
-        spec = run(self, *tensors, **kwargs)
-        return shapes_of(spec)
+        if type(self).compute_output_spec is Layer.compute_output_spec:
+            return shapes_of(compute_output_spec(self, *tensors, **kwargs))  # a call, which builds the layer
+        return shapes_of(self.compute_output_spec(*tensors, **kwargs))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return symbolic outputs for symbolic inputs, from `compute_output_shape` where a layer has one."""

@@ -251,6 +251,11 @@ class LayerState:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that rebuild this layer through `from_config`; without the weights."""
+        silent = type(self).get_config is LayerState.get_config and _has_own_init(type(self))
+        return self._described(with_arguments=silent)
+
+    def _described(self, with_arguments: bool) -> dict[str, Any]:
+        """The configuration common to all layers, and the constructor's arguments of a class that writes none."""
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
@@ -261,7 +266,7 @@ class LayerState:
             from axone import regularizers
 
             config["activity_regularizer"] = regularizers.serialize(regularizer)
-        if type(self).get_config is LayerState.get_config and _has_own_init(type(self)):
+        if with_arguments:
             automatic = self._automatic_config(config)  # type: ignore[attr-defined]
             config = self._keep_accepted({**automatic, **config})  # type: ignore[attr-defined]
         return config

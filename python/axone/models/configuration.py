@@ -71,9 +71,16 @@ def _first_call(operation: Operation) -> int:
 
 def _node_config(node: Node, tensor_config: Any) -> dict[str, Any]:
     return {
-        "args": [tree.map_structure(tensor_config, value) for value in node.args],
-        "kwargs": {key: tree.map_structure(tensor_config, value) for key, value in node.kwargs.items()},
+        "args": [_listed(tree.map_structure(tensor_config, value)) for value in node.args],
+        "kwargs": {key: _listed(tree.map_structure(tensor_config, v)) for key, v in node.kwargs.items()},
     }
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, which is what JSON makes of them."""
+    if isinstance(value, (list, tuple)):
+        return [_listed(item) for item in value]
+    return {key: _listed(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 class _Builder:

@@ -12,7 +12,6 @@ from axone.layers.call import get_mask, set_mask
 from axone.layers.input_layer import InputLayer
 from axone.layers.input_spec import InputSpec
 from axone.layers.layer import Layer
-from axone.layers.state import LayerState
 from axone.models.graph import Graph, cut
 from axone.models.model import Model
 
@@ -226,7 +225,7 @@ class Functional(Model):
         from axone.models.configuration import functional_config
 
         if not _takes_graph(type(self)):
-            return LayerState.get_config(self)
+            return self._described(with_arguments=True)
         return functional_config(self)
 
 

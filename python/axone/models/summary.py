@@ -131,7 +131,7 @@ def _class_name(operation: Any) -> str:
     from axone.core.operation import FunctionOperation
 
     if isinstance(operation, FunctionOperation):
-        return "".join(part.capitalize() for part in operation.function.__name__.split("_"))
+        return operation.class_name
     return type(operation).__name__
 
 

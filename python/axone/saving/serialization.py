@@ -20,7 +20,6 @@ _KERAS_HOME = {
     "Sequential": "keras",
     "Model": "keras",
     "DTypePolicy": "keras",
-    "FunctionOperation": "axone.ops",
 }
 
 
@@ -32,7 +31,7 @@ def serialize_keras_object(obj: Any) -> Any:
             with `get_config()` (layer, model, initializer, ...).
 
     Returns:
-        Plain data; for objects a dict with "module", "class_name", "config" and "registered_name".
+        Plain data, tuples as lists; for objects a dict with "module", "class_name", "config" and "registered_name".
 
     Raises:
         TypeError: if the object has no plain form.
@@ -42,10 +41,7 @@ def serialize_keras_object(obj: Any) -> Any:
     if obj is None or isinstance(obj, (str, bool, int, float)):
         return obj
     if isinstance(obj, (list, tuple)):
-        items = [serialize_keras_object(item) for item in obj]
-        if isinstance(obj, tuple):
-            return {"class_name": "__tuple__", "items": items} if _ambiguous(obj) else items
-        return items
+        return [serialize_keras_object(item) for item in obj]
     if isinstance(obj, Mapping):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, np.generic):
@@ -71,11 +67,6 @@ def serialize_keras_object(obj: Any) -> Any:
     )
 
 
-def _ambiguous(value: tuple[Any, ...]) -> bool:
-    """Shapes and lists of tensors may come back as lists; other tuples are marked as such."""
-    return not all(item is None or isinstance(item, int) for item in value)
-
-
 def _serialize_symbolic(tensor: Any) -> dict[str, Any]:
     config: dict[str, Any] = {"shape": list(tensor.shape), "dtype": tensor.dtype}
     if tensor.record is not None:
@@ -90,12 +81,16 @@ def _serialize_function(function: Any) -> dict[str, Any]:
     return {
         "module": "builtins",
         "class_name": "function",
-        "config": function.__name__,
-        "registered_name": get_registered_name(function),
+        "config": get_registered_name(function),
+        "registered_name": "function",
     }
 
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
+    from axone.core.operation import FunctionOperation
+
+    if isinstance(obj, FunctionOperation):
+        return _serialize_call(obj)
     cls = type(obj)
     inside = cls.__module__.split(".")[0] == "axone"
     home = _KERAS_HOME.get(cls.__name__) if inside else None
@@ -112,6 +107,20 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
     if compile_config is not None:
         config["compile_config"] = _plain_config(compile_config)
     return config
+
+
+def _serialize_call(operation: Any) -> dict[str, Any]:
+    """A function in a model, as Keras writes it: as a class in the module that defines the function."""
+    import axone.ops
+
+    name = operation.function.__name__
+    homes = [home for home in ("nn", "numpy", "linalg") if hasattr(getattr(axone.ops, home), name)]
+    return {
+        "module": f"keras.src.ops.{homes[0] if homes else 'core'}",
+        "class_name": operation.class_name,
+        "config": _plain_config(operation.get_config()),
+        "registered_name": operation.class_name,
+    }
 
 
 def _plain_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +167,10 @@ def deserialize_keras_object(
         raise ValueError("The data holds a Python lambda; axone does not run code stored in files.")
     if name == "function":
         return _find_function(config)
+    if str(config.get("module")).startswith("keras.src.ops."):
+        from axone.core.operation import FunctionOperation
+
+        return FunctionOperation.from_keras(name, deserialize_keras_object(inner))
     return _revive(_find_class(config), inner, config)
 
 
@@ -228,10 +241,6 @@ def _find_class(config: Mapping[str, Any]) -> Any:
         found = get_registered_object(key) if key else None
         if found is not None:
             return found
-    if module == "axone.ops":
-        from axone.core.operation import FunctionOperation
-
-        return FunctionOperation
     if module.startswith("keras.src.models") or (module == "keras" and name in ("Functional", "Model")):
         module = "axone.models"
     parts = module.split(".")
