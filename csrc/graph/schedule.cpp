@@ -62,6 +62,15 @@ class Fuser {
     });
   }
 
+  // Whether group `other` may stand behind the draft's head, if it has one: the head runs first, so it reads nothing
+  // of it, and updates stay apart.
+  bool behind(const Draft& draft, int32_t other) const {
+    if (draft.head < 0) return true;
+    for (Value v : graph_.node(draft.head).inputs)
+      if (group_of_[size_t(v.node)] == other) return false;
+    return !holds_update(drafts_[size_t(other)]);
+  }
+
   bool same_space(const Draft& draft, const Shape& shape) const {
     return graph_.node(draft.nodes[0]).outputs[0].shape == shape;
   }
@@ -84,7 +93,7 @@ class Fuser {
   bool may_merge(int32_t a, int32_t b) const {
     const Draft &x = drafts_[size_t(a)], &y = drafts_[size_t(b)];
     const bool chains = (x.map || x.head >= 0) && (y.map || y.head >= 0) && !(x.head >= 0 && y.head >= 0);
-    if ((x.head >= 0 && holds_update(y)) || (y.head >= 0 && holds_update(x))) return false;
+    if (!behind(x, b) || !behind(y, a)) return false;
     return chains && x.nodes.size() + y.nodes.size() <= kLargestChain &&
            same_space(x, graph_.node(y.nodes[0]).outputs[0].shape) && !detour(a, b) && !detour(b, a);
   }
