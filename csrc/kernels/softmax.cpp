@@ -22,6 +22,17 @@ AXONE_INLINE void for_vectors(int64_t n, const Body& body) {
   if (i < n) body(i, n - i);
 }
 
+// Sum of body(i, count) over the same vectors; body gives 0 in the lanes from count on. The sum is a local:
+// captured by a body it would live in memory.
+template <class T, class Body>
+AXONE_INLINE T sum_vectors(int64_t n, const Body& body) {
+  Vec<T> sum = {};
+  int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) sum += body(i, kLanes<T>);
+  if (i < n) sum += body(i, n - i);
+  return join_lanes<JoinSum, T>(sum);
+}
+
 template <class T>
 AXONE_INLINE Vec<T> load_some(const T* p, int64_t count) {
   return count == kLanes<T> ? load<T>(p) : load_first<T>(p, count);
@@ -46,20 +57,52 @@ AXONE_INLINE T row_max(const T* x, int64_t n) {
 // sum(e^(x - m)); stores the terms where `terms` is given.
 template <class T, bool Store>
 AXONE_INLINE T row_exp_sum(T* terms, const T* x, int64_t n, T m) {
-  Vec<T> sum = {};
-  for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
+  return sum_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT -> Vec<T> {
     Vec<T> e = vexp<T>(load_some<T>(x + i, k, -FloatBits<T>::kInfinity) - m);
     if constexpr (Store) store_some<T>(terms + i, e, k);
-    sum += e;
+    return e;
   });
-  return join_lanes<JoinSum, T>(sum);
 }
 
-// The row's terms e^(x - m) in out, their factor so that they add to `scale`.
+// A row of V vectors, the last one perhaps in part, kept in registers: a masked store that is read back at
+// once would stall.
+template <class T, int V>
+AXONE_INLINE void softmax_short_row(T* out, const T* x, int64_t n, T scale) {
+  constexpr int64_t kStep = kLanes<T>, kLast = (V - 1) * kStep;
+  Vec<T> e[V];
+  for (int u = 0; u < V - 1; ++u) e[u] = load<T>(x + u * kStep);
+  e[V - 1] = load_first_or<T>(x + kLast, n - kLast, -FloatBits<T>::kInfinity);
+  Vec<T> most = e[0];
+  for (int u = 1; u < V; ++u) most = vmax<T>(most, e[u]);
+  const T m = join_lanes<JoinMax, T>(most);
+  Vec<T> sum = {};
+  for (Vec<T>& v : e) {
+    v = vexp<T>(v - m);
+    sum += v;
+  }
+  const T factor = scale / join_lanes<JoinSum, T>(sum);
+  for (int u = 0; u < V - 1; ++u) store<T>(out + u * kStep, e[u] * factor);
+  store_first<T>(out + kLast, e[V - 1] * factor, n - kLast);
+}
+
+// out = scale * softmax(x).
 template <class T>
-AXONE_INLINE T row_softmax_terms(T* out, const T* x, int64_t n, T scale) {
-  T m = row_max<T>(x, n);
-  return scale / row_exp_sum<T, true>(out, x, n, m);
+AXONE_INLINE void softmax_row(T* out, const T* x, int64_t n, T scale) {
+  if (n <= 0) return;
+  switch ((n - 1) / kLanes<T>) {
+    case 0:
+      return softmax_short_row<T, 1>(out, x, n, scale);
+    case 1:
+      return softmax_short_row<T, 2>(out, x, n, scale);
+    case 2:
+      return softmax_short_row<T, 3>(out, x, n, scale);
+    default:
+      break;
+  }
+  const T m = row_max<T>(x, n);
+  const T factor = scale / row_exp_sum<T, true>(out, x, n, m);
+  for_vectors<T>(n, [&](int64_t i, int64_t k)
+                        AXONE_FLAT { store_some<T>(out + i, load_some<T>(out + i, k) * factor, k); });
 }
 
 template <class T>
@@ -79,12 +122,8 @@ AXONE_INLINE LogSum<T> row_log_sum(const T* x, int64_t n) {
 
 template <class T>
 void softmax_rows(void* out, const void* x, int64_t rows, int64_t n) {
-  for (int64_t r = 0; r < rows; ++r) {
-    T* y = static_cast<T*>(out) + r * n;
-    T factor = row_softmax_terms<T>(y, static_cast<const T*>(x) + r * n, n, T(1));
-    for_vectors<T>(n, [&](int64_t i, int64_t k)
-                          AXONE_FLAT { store_some<T>(y + i, load_some<T>(y + i, k) * factor, k); });
-  }
+  for (int64_t r = 0; r < rows; ++r)
+    softmax_row<T>(static_cast<T*>(out) + r * n, static_cast<const T*>(x) + r * n, n, T(1));
 }
 
 template <class T>
@@ -113,10 +152,9 @@ void softmax_grad_rows(void* dx, const void* y, const void* dy, int64_t rows, in
   for (int64_t r = 0; r < rows; ++r) {
     const T *a = static_cast<const T*>(y) + r * n, *g = static_cast<const T*>(dy) + r * n;
     T* d = static_cast<T*>(dx) + r * n;
-    Vec<T> sum = {};
-    for_vectors<T>(
-        n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(a + i, k) * load_some<T>(g + i, k); });
-    T dot = join_lanes<JoinSum, T>(sum);
+    const T dot = sum_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT -> Vec<T> {
+      return load_some<T>(a + i, k) * load_some<T>(g + i, k);
+    });
     for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       store_some<T>(d + i, load_some<T>(a + i, k) * (load_some<T>(g + i, k) - dot), k);
     });
@@ -128,9 +166,8 @@ void log_softmax_grad_rows(void* dx, const void* y, const void* dy, int64_t rows
   for (int64_t r = 0; r < rows; ++r) {
     const T *a = static_cast<const T*>(y) + r * n, *g = static_cast<const T*>(dy) + r * n;
     T* d = static_cast<T*>(dx) + r * n;
-    Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(g + i, k); });
-    T total = join_lanes<JoinSum, T>(sum);
+    const T total =
+        sum_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT -> Vec<T> { return load_some<T>(g + i, k); });
     for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       store_some<T>(d + i, load_some<T>(g + i, k) - vexp<T>(load_some<T>(a + i, k)) * total, k);
     });
@@ -160,9 +197,7 @@ void sparse_xent_grad_rows(void* dx, const void* x, const int64_t* labels, const
     T* d = static_cast<T*>(dx) + r * n;
     T g = static_cast<const T*>(dloss)[r];
     const bool good = uint64_t(labels[r]) < uint64_t(n);
-    T factor = row_softmax_terms<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : FloatBits<T>::kNan);
-    for_vectors<T>(n, [&](int64_t i, int64_t k)
-                          AXONE_FLAT { store_some<T>(d + i, load_some<T>(d + i, k) * factor, k); });
+    softmax_row<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : FloatBits<T>::kNan);
     if (good) d[labels[r]] -= g;
   }
 }
@@ -172,13 +207,11 @@ void dense_xent_rows(void* loss, const void* x, const void* target, int64_t rows
   for (int64_t r = 0; r < rows; ++r) {
     const T *a = static_cast<const T*>(x) + r * n, *t = static_cast<const T*>(target) + r * n;
     LogSum<T> s = row_log_sum<T>(a, n);
-    Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
+    static_cast<T*>(loss)[r] = sum_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT -> Vec<T> {
       Vec<T> weight = load_some<T>(t + i, k);
       Vec<T> term = weight * ((s.max - load_some<T>(a + i, k)) + s.log);
-      sum += weight == T(0) ? Vec<T>{} : term;
+      return weight == T(0) ? Vec<T>{} : term;
     });
-    static_cast<T*>(loss)[r] = join_lanes<JoinSum, T>(sum);
   }
 }
 
@@ -190,9 +223,9 @@ void dense_xent_grad_rows(void* dx, const void* x, const void* target, const voi
     T* d = static_cast<T*>(dx) + r * n;
     T g = static_cast<const T*>(dloss)[r];
     T m = row_max<T>(a, n);
-    Vec<T> sum = {};
-    for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT { sum += load_some<T>(t + i, k); });
-    T factor = g * join_lanes<JoinSum, T>(sum) / row_exp_sum<T, false>(nullptr, a, n, m);
+    const T weight =
+        sum_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT -> Vec<T> { return load_some<T>(t + i, k); });
+    const T factor = g * weight / row_exp_sum<T, false>(nullptr, a, n, m);
     // The terms are computed again: d may be the array of x or of the targets.
     for_vectors<T>(n, [&](int64_t i, int64_t k) AXONE_FLAT {
       Vec<T> p = vexp<T>(load_some<T>(a + i, k) - m) * factor;

@@ -6,25 +6,38 @@
 namespace axone {
 namespace AXONE_TARGET {
 
+// The lanes [First, First + Count) as a vector of their own. By shuffle: a copy through memory would keep the
+// source in memory, also in the loop that made it.
+template <int First, int Count, int... Lane>
+struct LanesFrom : LanesFrom<First, Count - 1, First + Count - 1, Lane...> {};
+template <int First, int... Lane>
+struct LanesFrom<First, 0, Lane...> {
+  template <class V>
+  AXONE_INLINE auto of(V v) {
+    return __builtin_shufflevector(v, v, Lane...);
+  }
+};
+
 // Joins halves until one lane is left: lane i with lane i + half, the same tree as sum_lanes. Op::join works
 // on vectors of any width and on scalars.
 template <class Op, class T, int Bytes = AXONE_VECTOR_BYTES>
 struct LaneTree {
   typedef T Whole __attribute__((vector_size(Bytes)));
+  static constexpr int kCount = Bytes / int(sizeof(T));
+  // Lane i once `width` lanes are left.
+  template <int I, int Width>
+  AXONE_INLINE T lane(Whole v) {
+    if constexpr (Width == kCount)
+      return v[I];
+    else
+      return Op::join(lane<I, 2 * Width>(v), lane<I + Width, 2 * Width>(v));
+  }
   AXONE_INLINE T join(Whole v) {
-    if constexpr (Bytes <= 16) {
-      T lane[Bytes / sizeof(T)];
-      memcpy(lane, &v, sizeof(v));
-      for (int half = int(Bytes / sizeof(T)) / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) lane[i] = Op::join(lane[i], lane[i + half]);
-      return lane[0];
-    } else {
-      typedef T Half __attribute__((vector_size(Bytes / 2)));
-      Half low, high;
-      memcpy(&low, &v, sizeof(low));
-      memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(low), sizeof(high));
-      return LaneTree<Op, T, Bytes / 2>::join(Op::join(low, high));
-    }
+    if constexpr (Bytes <= 16)
+      return lane<0, 1>(v);
+    else
+      return LaneTree<Op, T, Bytes / 2>::join(
+          Op::join(LanesFrom<0, kCount / 2>::of(v), LanesFrom<kCount / 2, kCount / 2>::of(v)));
   }
 };
 

@@ -1,4 +1,4 @@
-// Loads and stores of the first n lanes only: the tail of a row. Included by vec.h.
+// Loads and stores of the first n <= kLanes lanes only: the tail of a row. Included by vec.h.
 // AVX-512 and AVX2 have masked instructions, which never touch the bytes beyond; elsewhere it goes through
 // memory.
 #pragma once
@@ -12,7 +12,7 @@ static constexpr int32_t kOnes32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static constexpr int64_t kOnes64[8] = {-1, -1, -1, -1};
 #endif
 
-// The first n (< kLanes) elements; the other lanes are 0.
+// The first n elements; the other lanes are 0.
 template <class T>
 AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
 #if defined(__AVX512BW__)
@@ -21,7 +21,7 @@ AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
   else if constexpr (sizeof(T) == 8)
     return (Vec<T>)_mm512_maskz_loadu_epi64(__mmask8((1u << n) - 1), p);
   else
-    return (Vec<T>)_mm512_maskz_loadu_epi8(__mmask64((uint64_t(1) << n) - 1), p);
+    return (Vec<T>)_mm512_maskz_loadu_epi8(__mmask64(~uint64_t(0) >> (64 - n)), p);
 #else
 #if defined(__AVX2__)
   if constexpr (sizeof(T) == 4) {
@@ -33,13 +33,28 @@ AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
     return (Vec<T>)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask);
   }
 #endif
+  if constexpr (kLanes<T> == 2) return n == 1 ? Vec<T>{p[0]} : load<T>(p);
+  if constexpr (kLanes<T> == 4)
+    return n == 1   ? Vec<T>{p[0]}
+           : n == 2 ? Vec<T>{p[0], p[1]}
+           : n == 3 ? Vec<T>{p[0], p[1], p[2]}
+                    : load<T>(p);
   Vec<T> v = {};
   memcpy(&v, p, size_t(n) * sizeof(T));
   return v;
 #endif
 }
 
-// Stores the first n (< kLanes) lanes and leaves the memory behind them alone.
+// Copies `Size` bytes where that power of two is part of `bytes`.
+template <size_t Size>
+AXONE_INLINE char* store_piece(char* to, const char** from, size_t bytes) {
+  if (!(bytes & Size)) return to;
+  memcpy(to, *from, Size);
+  *from += Size;
+  return to + Size;
+}
+
+// Stores the first n lanes and leaves the memory behind them alone.
 template <class T>
 AXONE_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
 #if defined(__AVX512BW__)
@@ -48,19 +63,20 @@ AXONE_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
   else if constexpr (sizeof(T) == 8)
     _mm512_mask_storeu_epi64(p, __mmask8((1u << n) - 1), (__m512i)v);
   else
-    _mm512_mask_storeu_epi8(p, __mmask64((uint64_t(1) << n) - 1), (__m512i)v);
+    _mm512_mask_storeu_epi8(p, __mmask64(~uint64_t(0) >> (64 - n)), (__m512i)v);
 #else
-#if defined(__AVX2__)
-  if constexpr (sizeof(T) == 4) {
-    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes32 + 8 - n));
-    return _mm256_maskstore_epi32(reinterpret_cast<int*>(p), mask, (__m256i)v);
+  // By powers of two: AVX2's masked store takes tens of cycles on AMD.
+  const size_t bytes = size_t(n) * sizeof(T);
+  if (bytes == sizeof(v)) return store<T>(p, v);
+  char* to = reinterpret_cast<char*>(p);
+  const char* from = reinterpret_cast<const char*>(&v);
+  if constexpr (sizeof(v) > 16) to = store_piece<16>(to, &from, bytes);
+  to = store_piece<8>(to, &from, bytes);
+  if constexpr (sizeof(T) <= 4) to = store_piece<4>(to, &from, bytes);
+  if constexpr (sizeof(T) == 1) {
+    to = store_piece<2>(to, &from, bytes);
+    store_piece<1>(to, &from, bytes);
   }
-  if constexpr (sizeof(T) == 8) {
-    __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kOnes64 + 4 - n));
-    return _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), mask, (__m256i)v);
-  }
-#endif
-  memcpy(p, &v, size_t(n) * sizeof(T));
 #endif
 }
 

@@ -149,7 +149,7 @@ const Gradient kGradients[] = {
     {"selu_grad",
      [](Real x) { return 1.05070098735548049L * (x > 0 ? 1 : 1.67326324235437728L * std::exp(x)); }, 3, 0},
     {"erf_grad", [](Real x) { return 2 / std::sqrt(std::acos(Real(-1))) * std::exp(-x * x); }, 5, 0.1},
-    {"gelu_grad", [](Real x) { return std::erfc(-x / std::sqrt(Real(2))) / 2 + x * normal_density(x); }, 4,
+    {"gelu_grad", [](Real x) { return std::erfc(-x / std::sqrt(Real(2))) / 2 + x * normal_density(x); }, 5,
      1},
     {"gelu_tanh_grad",
      [](Real x) {
