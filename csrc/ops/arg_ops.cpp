@@ -1,5 +1,6 @@
 // argmax, argmin: the first place of the largest or smallest element along an axis; NaN counts as either.
 #include <algorithm>
+#include <cstdint>
 
 #include "kernels/reduce.h"
 #include "ops/execution.h"
@@ -23,25 +24,28 @@ std::vector<TensorType> arg_type(const OpCall& c) {
   return {out};
 }
 
-// Neighbouring lines side by side: a stretch of columns is passed over row by row.
-template <bool largest, class T>
+// Neighbouring lines side by side: a stretch of columns is passed over row by row, without branches, with places as
+// wide as the elements where that is wide enough for them.
+template <bool largest, class T, class Place>
 void best_of_columns(const Lane& lane, const AxisView& v, const T* x, int64_t* out) {
   constexpr int64_t kWidth = 256;
   for_each_line_run(lane, v.outer, v.inner, 16, [&](int64_t o, int64_t first, int64_t last) {
     for (; first < last; first += kWidth) {
       const int64_t width = std::min(kWidth, last - first);
       T best[kWidth];
+      Place place[kWidth] = {};
       const T* row = x + o * v.n * v.inner + first;
-      int64_t* place = out + o * v.inner + first;
       std::copy_n(row, width, best);
-      std::fill_n(place, width, 0);
       for (int64_t r = 1; r < v.n; ++r) {
         row += v.inner;
         for (int64_t k = 0; k < width; ++k) {
-          const bool better = (largest ? row[k] > best[k] : row[k] < best[k]) || (row[k] != row[k] && best[k] == best[k]);
-          if (better) best[k] = row[k], place[k] = r;
+          // Also where the element is NaN and the best is not.
+          const bool better = !(largest ? row[k] <= best[k] : row[k] >= best[k]) & (best[k] == best[k]);
+          best[k] = better ? row[k] : best[k];
+          place[k] = better ? Place(r) : place[k];
         }
       }
+      std::copy_n(place, width, out + o * v.inner + first);
     }
   });
 }
@@ -64,8 +68,12 @@ std::unique_ptr<Instruction> compile_arg(const OpCall& c) {
   }
   dispatch(dtype, [&](auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
-    result = make_instruction(c.name(), serial, [v](const Lane& lane, const Operands& io) {
-      best_of_columns<largest>(lane, v, io.input<T>(0), io.output<int64_t>());
+    const bool narrow = v.n <= INT32_MAX;
+    result = make_instruction(c.name(), serial, [v, narrow](const Lane& lane, const Operands& io) {
+      if (narrow)
+        best_of_columns<largest, T, int32_t>(lane, v, io.input<T>(0), io.output<int64_t>());
+      else
+        best_of_columns<largest, T, int64_t>(lane, v, io.input<T>(0), io.output<int64_t>());
     });
   });
   return result;
