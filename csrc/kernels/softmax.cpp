@@ -197,7 +197,7 @@ void sparse_xent_grad_rows(void* dx, const void* x, const int64_t* labels, const
     T* d = static_cast<T*>(dx) + r * n;
     T g = static_cast<const T*>(dloss)[r];
     const bool good = uint64_t(labels[r]) < uint64_t(n);
-    softmax_row<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : FloatBits<T>::kNan);
+    softmax_row<T>(d, static_cast<const T*>(x) + r * n, n, good ? g : T(0));
     if (good) d[labels[r]] -= g;
   }
 }

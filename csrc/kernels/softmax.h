@@ -25,8 +25,8 @@ using SoftmaxGradRows = void (*)(void* dx, const void* y, const void* dy, int64_
 using SparseXentRows = void (*)(void* loss, const void* x, const int64_t* labels, int64_t rows, int64_t n,
                                 int64_t* bad_label);
 
-// "softmax.sparse_xent_grad_rows": dx = dloss[r] (softmax(x[r]) - onehot(labels[r])); NaN rows for bad
-// labels.
+// "softmax.sparse_xent_grad_rows": dx = dloss[r] (softmax(x[r]) - onehot(labels[r])); zero rows for bad
+// labels: the loss reports these, and the training step that is under way must not spoil the weights.
 using SparseXentGradRows = void (*)(void* dx, const void* x, const int64_t* labels, const void* dloss,
                                     int64_t rows, int64_t n);
 

@@ -1,4 +1,4 @@
-"""Records the results of `cases.py` with Keras: `KERAS_BACKEND=jax python make.py`."""
+"""Records the results of `keras_cases.py` with Keras: `KERAS_BACKEND=jax python make.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import keras
-from cases import CASES
+from keras_cases import CASES
 
 if __name__ == "__main__":
     results = {name: run(keras) for name, run in CASES.items()}

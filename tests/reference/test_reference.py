@@ -16,7 +16,7 @@ import axone
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from cases import CASES  # noqa: E402
+from keras_cases import CASES  # noqa: E402
 
 RECORDED = json.loads((HERE / "keras.json").read_text())["results"]
 

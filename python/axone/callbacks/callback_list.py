@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from axone.callbacks.callback import Callback, overrides
 from axone.callbacks.history import History
 from axone.callbacks.progbar_logger import ProgbarLogger
@@ -22,11 +24,10 @@ def plain_logs(logs: dict[str, Any] | None) -> dict[str, Any]:
     for name, value in sorted((logs or {}).items()):
         if isinstance(value, dict):
             flat.update(plain_logs(value))
-            continue
-        try:
-            flat[name] = float(value)
-        except (TypeError, ValueError):
+        elif isinstance(value, str) or np.ndim(value):
             flat[name] = value
+        else:
+            flat[name] = float(value)
     return flat
 
 

@@ -108,6 +108,7 @@ class Sequential(Model):
         self.built = False
         with self._tracker.paused():
             self._functional = None
+        self.reset_functions()
 
     def _rebuild(self) -> None:
         if len(self.layers) == 0:

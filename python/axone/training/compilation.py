@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from axone import ops, optimizers
+from axone.callbacks.callback_list import plain_logs
 from axone.core import dtypes, tree
+from axone.core.program import trace_program
 from axone.core.tape import GradientTape
 from axone.core.tensor import Tensor
 from axone.metrics.reduction import Mean
@@ -42,6 +42,7 @@ class Compilation:
     _own_trackers: tuple[Mean, ...] = ()
     _compile_arguments: Mapping[str, Any] | None = None
     _last_result: Any = None
+    _reader: Any = None
     _predictors: dict[Any, Any]
 
     def __init__(self) -> None:
@@ -114,6 +115,7 @@ class Compilation:
         self.test_function = None
         self.predict_function = None
         object.__setattr__(self, "_predictors", {})
+        object.__setattr__(self, "_reader", None)
 
     def make_train_function(self, force: bool = False) -> StepFunction:
         """Returns the training step, compiled once per input signature; `force` compiles anew."""
@@ -300,10 +302,25 @@ class Compilation:
         if outputs is not None:
             results = self._read_metrics()
             logs = results if set(results) == set(logs) else logs
-        return plain(logs)
+        return plain_logs(logs)
 
     def _read_metrics(self) -> dict[str, Any]:
-        return plain(self.get_metrics_result())
+        """The metrics' results as Python floats, read by one small program rather than op by op."""
+        if self.run_eagerly or type(self).get_metrics_result is not Compilation.get_metrics_result:
+            return plain_logs(self.get_metrics_result())
+        key = [id(v) for metric in self.metrics for v in metric.variables]
+        if self._reader is None or self._reader[0] != key:
+            names: list[str] = []
+
+            def read() -> list[Any]:
+                results = self.get_metrics_result()
+                names.extend(results)
+                return list(results.values())
+
+            program = trace_program(read, (), name="metrics")
+            object.__setattr__(self, "_reader", (key, names, program))
+        _, names, program = self._reader
+        return plain_logs(dict(zip(names, program.run_arrays(()), strict=True)))
 
     def _in_order(self, logs: Mapping[str, Any]) -> Any:
         """Values in the order of the metrics, then those of other names; a single value alone."""
@@ -346,8 +363,3 @@ class Compilation:
 
     def _title(self) -> str:
         return f"{type(self).__name__} '{getattr(self, 'name', '')}'"
-
-
-def plain(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns logs with scalars as Python floats; other values as they are."""
-    return {name: float(value) if np.ndim(value) == 0 else value for name, value in logs.items()}
