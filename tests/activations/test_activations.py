@@ -106,7 +106,7 @@ def test_in_a_model(name: str) -> None:
 def test_what_get_takes_and_refuses() -> None:
     assert activations.get(None) is activations.linear
     assert activations.get(np.tanh) is np.tanh
-    with pytest.raises(ValueError, match="Unknown activation 'sigmod'. Did you mean 'sigmoid'"):
+    with pytest.raises(ValueError, match=r"Unknown activation 'sigmod'\. Did you mean 'sigmoid'"):
         activations.get("sigmod")
     with pytest.raises(ValueError):
         activations.get(3)

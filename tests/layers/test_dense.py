@@ -103,5 +103,5 @@ def test_unknown_names_suggest_near_ones() -> None:
         layers.Dense(1, activation="rellu")
     with pytest.raises(ValueError, match="Did you mean 'he_normal'"):
         layers.Dense(1, kernel_initializer="he_nromal")
-    with pytest.raises(TypeError, match="unknown argument.*'unit'"):
+    with pytest.raises(TypeError, match=r"unknown argument.*'unit'"):
         layers.Dense(1, unit=3)

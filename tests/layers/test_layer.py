@@ -272,7 +272,7 @@ def test_what_is_no_tensor_is_refused(value: object, error: type[Exception]) -> 
 
 
 def test_wrong_arguments_of_call() -> None:
-    with pytest.raises(TypeError, match="Dense 'd'.*unexpected keyword argument 'mode'"):
+    with pytest.raises(TypeError, match=r"Dense 'd'.*unexpected keyword argument 'mode'"):
         layers.Dense(1, name="d")(np.ones((1, 1)), mode=3)
 
 

@@ -59,7 +59,7 @@ class Doubling(layers.Layer):
 
 def test_custom_objects() -> None:
     config = axone.Sequential([Doubling(), layers.Activation(halve)]).get_config()
-    with pytest.raises(ValueError, match="Unknown class 'Doubling'.*custom_objects"):
+    with pytest.raises(ValueError, match=r"Unknown class 'Doubling'.*custom_objects"):
         axone.Sequential.from_config(config)
     names = {"Doubling": Doubling, "halve": halve}
     model = axone.Sequential.from_config(config, custom_objects=names)

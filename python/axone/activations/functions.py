@@ -56,6 +56,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
 
     Example: `relu([-1.0, 2.0])` gives `[0, 2]`.
     """
+    y: Any
     if threshold == 0.0:
         y = ops.relu(x) if negative_slope == 0.0 else ops.leaky_relu(x, negative_slope)
     else:

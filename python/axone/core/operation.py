@@ -321,12 +321,8 @@ class FunctionOperation(Operation):
         parameters = inspect.signature(function).parameters
         if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values()):
             bound = inspect.signature(function).bind(*args, **kwargs).arguments
-            count = 0
-            for count, (name, value) in enumerate(bound.items()):
-                if name not in _DATA_PARAMETERS and not _is_symbolic(value):
-                    break
-            else:
-                count += 1
+            is_data = [name in _DATA_PARAMETERS or _is_symbolic(value) for name, value in bound.items()]
+            count = [*is_data, False].index(False)
             # x[[0, 1]] picks rows; kept as an array, because files write tuples as lists.
             data = tuple(np.asarray(v) if n == "key" and isinstance(v, list) else v for n, v in bound.items())
             data = data[:count]

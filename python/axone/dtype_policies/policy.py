@@ -86,7 +86,8 @@ def serialize(policy: DTypePolicy) -> dict[str, Any]:
     """Return the policy as a plain dict."""
     from axone.saving import serialize_keras_object
 
-    return serialize_keras_object(policy)
+    config: dict[str, Any] = serialize_keras_object(policy)
+    return config
 
 
 def deserialize(config: dict[str, Any]) -> DTypePolicy:

@@ -106,7 +106,7 @@ def shapes_of(value: Any) -> Any:
 
 
 def build_shapes(value: Any) -> Any:
-    """Return the nest of shapes that `build` is called with: those of the tensors, the batch unknown where it is.
+    """Return the nest of shapes that `build` is called with: the tensors', the batch unknown where it is.
 
     Inside a shape inference an unknown batch has a stand-in size, which must not end up in a layer's records.
     """

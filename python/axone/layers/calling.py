@@ -14,6 +14,7 @@ from axone.core.dtypes import is_float_dtype
 from axone.core.operation import Node, any_symbolic
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 from axone.core.variable import Variable
+from axone.layers.building import LayerBuilding
 from axone.layers.call import (
     any_mask,
     context,
@@ -28,7 +29,7 @@ from axone.layers.input_spec import check_inputs
 _LABELLED = re.compile(r"\w+ '[^']*'[:, ]")  # the message starts with a layer's class and name
 
 
-class LayerCalling:
+class LayerCalling(LayerBuilding):
     """The part of `Layer` that runs at every call."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -150,6 +151,13 @@ class LayerCalling:
             return
         shapes = ", ".join(f"{n} {shapes_of(v)}" for n, v in tensor_arguments(arguments).items())
         error.args = (f"{self._label()}: {error.args[0]} (called with {shapes})",)
+
+    def _check_initialized(self) -> None:
+        if "_call_signature" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}: call super().__init__() at the start of __init__(), "
+                f"before setting layers or weights."
+            )
 
     # -- masks ---------------------------------------------------------------------------------------------
 

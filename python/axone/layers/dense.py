@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from axone import activations, constraints, initializers, ops, regularizers
+from axone.core.variable import Variable
 from axone.layers.arguments import positive_integer
 from axone.layers.input_spec import InputSpec
 from axone.layers.layer import Layer
@@ -56,7 +57,7 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.bias = None
+        self.bias: Variable | None = None
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 

@@ -113,9 +113,11 @@ def _check_shape(label: str, spec: InputSpec, shape: tuple[int | None, ...]) -> 
     ):
         return
     hint = ""
-    if None not in wanted[1:] and None not in shape[1:] and math.prod(wanted[1:]) == math.prod(shape[1:]):
+    sizes, given = [d for d in wanted[1:] if d is not None], [d for d in shape[1:] if d is not None]
+    fixed = len(sizes) == len(wanted) - 1 and len(given) == len(shape) - 1
+    if fixed and math.prod(sizes) == math.prod(given):
         hint = f" The sizes agree: did you forget a reshape to {(-1, *wanted[1:])}?"
-    elif wanted and None not in wanted[1:] and shape == wanted[1:]:
+    elif len(sizes) == len(wanted) - 1 and shape == wanted[1:]:
         hint = " Is the batch axis missing? Pass x[None] for one sample."
     raise ValueError(f"{label}: expected input shape {spec.shape}, got {shape}.{hint}")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,31 +15,14 @@ from axone.core.symbolic import compute_output_spec
 from axone.core.tensor import KerasTensor
 from axone.core.trace import eager_scope
 from axone.core.variable import Variable
-from axone.layers.call import Signature, build_shapes, context, shapes_of, tensor_arguments
+from axone.layers.call import Signature, shapes_of, tensor_arguments
 from axone.layers.calling import LayerCalling
-from axone.layers.state import LayerState
 from axone.layers.tracking import Tracker
 
 __all__ = ["Layer"]
 
 
-def _recorded_build(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a `build` method: name scope around it, shapes and `built` noted after it."""
-    signature = inspect.signature(build)
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        with context.scope(self), eager_scope():
-            self._path = context.path()
-            build(self, *args, **kwargs)
-        bound = signature.bind(self, *args, **kwargs).arguments
-        self.__dict__["_build_shapes"] = dict(list(bound.items())[1:])
-        self.built = True
-
-    return wrapper
-
-
-class Layer(LayerCalling, LayerState, Operation):
+class Layer(LayerCalling):
     """A computation with weights of its own, and the base class of all layers and models.
 
     A subclass defines `call(inputs)`, usually `build(input_shape)` to make its weights once the shape of the
@@ -65,11 +46,6 @@ class Layer(LayerCalling, LayerState, Operation):
     """
 
     _is_axone_layer = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "build" in cls.__dict__:
-            cls.build = _recorded_build(cls.build)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls, *args, **kwargs)
@@ -122,55 +98,6 @@ class Layer(LayerCalling, LayerState, Operation):
                 f"{label}: input_shape must be a tuple, e.g. input_shape=({shape},); got {shape}."
             )
         return tuple(None if d is None else int(d) for d in shape)
-
-    def _check_initialized(self) -> None:
-        if "_call_signature" not in self.__dict__:
-            raise RuntimeError(
-                f"{type(self).__name__}: call super().__init__() at the start of __init__(), "
-                f"before setting layers or weights."
-            )
-
-    # -- building ------------------------------------------------------------------------------------------
-
-    def build(self, input_shape: Any) -> None:
-        """Make the weights; called once, before the first `call`, with the shape(s) of the inputs."""
-
-    build = _recorded_build(build)  # type: ignore[assignment]
-
-    def _build_from_call(self, arguments: dict[str, Any]) -> None:
-        shapes = {f"{name}_shape": build_shapes(value) for name, value in tensor_arguments(arguments).items()}
-        if not shapes:
-            self.built = True
-            return
-        parameters = inspect.signature(self.build).parameters
-        if len(shapes) > 1 and all(name in parameters for name in shapes):
-            self.build(**shapes)
-        else:
-            self.build(next(iter(shapes.values())))
-
-    def _build_at_init(self) -> None:
-        """Mark a layer without weights as built."""
-        self.built = True
-
-    @property
-    def path(self) -> str | None:
-        """Names of the enclosing layers and this one, joined by slashes; None before it is built."""
-        return self._path
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shapes that `build` was called with, or None when it was not."""
-        if self._build_shapes is None:
-            return None
-        if len(self._build_shapes) == 1:
-            return {"input_shape": next(iter(self._build_shapes.values()))}
-        return {"shapes_dict": self._build_shapes}
-
-    def build_from_config(self, config: dict[str, Any] | None) -> None:
-        """Build the layer from what `get_build_config` returned."""
-        if config and "input_shape" in config:
-            self.build(_as_shapes(config["input_shape"]))
-        elif config and "shapes_dict" in config:
-            self.build(**{name: _as_shapes(shape) for name, shape in config["shapes_dict"].items()})
 
     # -- shapes --------------------------------------------------------------------------------------------
 
@@ -253,14 +180,3 @@ class Layer(LayerCalling, LayerState, Operation):
         if not self.trainable:
             variable.trainable = False
         return variable
-
-
-def _as_shapes(value: Any) -> Any:
-    """JSON writes shapes as lists; a list of lists is a nest of shapes."""
-    if isinstance(value, (list, tuple)):
-        if all(d is None or isinstance(d, int) for d in value):
-            return tuple(value)
-        return [_as_shapes(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _as_shapes(item) for key, item in value.items()}
-    return value

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from axone import dtype_policies, ops
 from axone.core import tree
+from axone.core.operation import Operation
 from axone.core.tensor import Tensor, is_tensor
 from axone.core.variable import Variable
 from axone.dtype_policies import DTypePolicy
+from axone.layers.call import Signature
 from axone.layers.tracking import Tracker
 
 _PLAIN = (bool, int, float, str, type(None))
@@ -23,16 +25,23 @@ def unique(items: Iterable[Any]) -> list[Any]:
     return list({id(item): item for item in items}.values())
 
 
-class LayerState:
+class LayerState(Operation):
     """The part of `Layer` that holds things."""
 
-    name: str
     built: bool
+    autocast: bool
+    input_spec: Any
+    activity_regularizer: Any
+    supports_masking: bool
     _tracker: Tracker
     _losses: list[Any]
     _dtype_policy: DTypePolicy
     _trainable: bool
-    _label: Callable[[], str]
+    _path: str | None
+    _build_shapes: dict[str, Any] | None
+    _call_signature: Signature
+    _convert_input_args: bool
+    _allow_non_tensor_positional_args: bool
     _untracked: frozenset[str] = frozenset()  # attributes whose contents are no parts of the layer
 
     # -- attributes ----------------------------------------------------------------------------------------
@@ -201,7 +210,7 @@ class LayerState:
         """Penalty on the outputs, per sample, so that it does not grow with the batch."""
         for output in tree.flatten(outputs):
             if is_tensor(output):
-                loss = self.activity_regularizer(output)  # type: ignore[attr-defined]
+                loss = self.activity_regularizer(output)
                 if len(output.shape) > 0:
                     loss = ops.divide(loss, max(1, output.shape[0]))
                 self.add_loss(loss)
@@ -255,7 +264,7 @@ class LayerState:
         return self._described(with_arguments=silent)
 
     def _described(self, with_arguments: bool) -> dict[str, Any]:
-        """The configuration common to all layers, and the constructor's arguments of a class that writes none."""
+        """The configuration of every layer, with the constructor's arguments for a class that writes none."""
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
@@ -267,8 +276,8 @@ class LayerState:
 
             config["activity_regularizer"] = regularizers.serialize(regularizer)
         if with_arguments:
-            automatic = self._automatic_config(config)  # type: ignore[attr-defined]
-            config = self._keep_accepted({**automatic, **config})  # type: ignore[attr-defined]
+            automatic = self._automatic_config(config)
+            config = self._keep_accepted({**automatic, **config})
         return config
 
     def __repr__(self) -> str:
@@ -279,4 +288,4 @@ def _has_own_init(cls: type) -> bool:
     """True for a class outside axone's own that writes its own constructor."""
     from axone.layers.layer import Layer
 
-    return cls.__init__ is not Layer.__init__
+    return cls.__init__ is not Layer.__init__  # type: ignore[misc]

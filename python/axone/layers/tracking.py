@@ -110,7 +110,7 @@ class TrackedList(list[Any]):
     def extend(self, values: Iterable[Any]) -> None:
         super().extend(self.tracker.track(value) for value in values)
 
-    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[override,misc]
+    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[misc]
         self.extend(values)
         return self
 

@@ -16,7 +16,8 @@ __all__ = ["Graph", "cut"]
 
 def _node_of(tensor: KerasTensor) -> Node:
     operation, index, _ = tensor.record
-    return operation._inbound_nodes[index]
+    node: Node = operation._inbound_nodes[index]
+    return node
 
 
 def _nodes_between(

@@ -188,6 +188,20 @@ def _totals(model: Any) -> list[str]:
     return lines
 
 
+def _layout(content: _Table, line_length: int | None, positions: list[float] | None) -> tuple[int, list[int]]:
+    """Width of the table and of its columns."""
+    ends = list(positions or content.positions)
+    width = content.width
+    if content.show_trainable:
+        width += 12
+        if len(ends) < len(content.header):
+            ends = [end * 0.9 for end in ends] + [1.0]
+    if len(ends) != len(content.header):
+        raise ValueError(f"summary: positions must hold {len(content.header)} numbers, got {ends}.")
+    line_length = line_length or min(width, shutil.get_terminal_size().columns - 4)
+    return line_length, _widths(ends, line_length)
+
+
 def print_summary(
     model: Model,
     line_length: int | None = None,
@@ -205,20 +219,10 @@ def print_summary(
     from axone.utils import io
 
     content = _Table(model, expand_nested, show_trainable)
-    positions = list(positions or content.positions)
-    width = content.width
-    if show_trainable:
-        width += 12
-        if len(positions) < len(content.header):
-            positions = [position * 0.9 for position in positions] + [1.0]
-    if len(positions) != len(content.header):
-        raise ValueError(f"summary: positions must hold {len(content.header)} numbers, got {positions}.")
-    line_length = line_length or min(width, shutil.get_terminal_size().columns - 4)
+    line_length, widths = _layout(content, line_length, positions)
     columns = [
-        Column(title, justify=justify, width=size)  # type: ignore[arg-type]
-        for title, justify, size in zip(
-            content.header, content.justify, _widths(positions, line_length), strict=True
-        )
+        Column(title, justify=justify, width=width)  # type: ignore[arg-type]
+        for title, justify, width in zip(content.header, content.justify, widths, strict=True)
     ]
     table = Table(*columns, width=line_length, show_lines=True)
     for row in content.rows(_selected(content.operations, layer_range)):
@@ -226,14 +230,12 @@ def print_summary(
 
     if print_fn is None and not io.is_interactive_logging_enabled():
         print_fn = io.print_msg
-    captured = print_fn is not None
-    console = Console(
-        highlight=False, **({"force_terminal": False, "color_system": None} if captured else {})
-    )
-    if line_length > console.width:
-        console.width = line_length
-    if captured:
+    if print_fn is None:
+        console = Console(highlight=False)
+    else:
+        console = Console(highlight=False, force_terminal=False, color_system=None)
         console.begin_capture()
+    console.width = max(console.width, line_length)
     console.print(f'[bold]Model: "{escape(model.name)}"[/]')
     console.print(table)
     for line in _totals(model):

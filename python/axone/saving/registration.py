@@ -56,8 +56,8 @@ def get_custom_objects() -> dict[str, Any]:
 def get_registered_name(thing: Any) -> str:
     """Return the name that an object was registered under, else its own."""
     try:
-        return _names.get(thing, thing.__name__)
-    except TypeError:
+        return _names.get(thing) or str(thing.__name__)
+    except TypeError:  # not hashable
         return str(thing.__name__)
 
 

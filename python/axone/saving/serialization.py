@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,11 @@ def serialize_keras_object(obj: Any) -> Any:
     """Return a plain (JSON-ready) form of an object.
 
     Args:
-        obj: number, string, None, NumPy value, container of such, symbolic tensor, function, or an object
+        obj: number, string, None, NumPy value, container of such, symbolic tensor, function, object
             with `get_config()` (layer, model, initializer, ...).
 
     Returns:
-        Plain data, tuples as lists; for objects a dict with "module", "class_name", "config" and "registered_name".
+        Plain data, tuples as lists; for objects a dict with "module", "class_name", "config", "registered_name".
 
     Raises:
         TypeError: if the object has no plain form.
@@ -207,7 +207,7 @@ def _tensor(config: Mapping[str, Any]) -> Any:
     return convert_to_tensor(_array(config))
 
 
-_LITERALS = {
+_LITERALS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "__tuple__": _tuple,
     "__numpy__": _array,
     "__tensor__": _tensor,
