@@ -242,7 +242,7 @@ def _checked_spec(operation: Operation) -> Any:
 
 def _takes_graph(cls: type) -> bool:
     """True when the constructor of a class takes inputs and outputs as `Functional`'s does."""
-    parameters = inspect.signature(cls.__init__)  # type: ignore[misc].parameters.values()
+    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
     anything = {p.kind for p in parameters} >= {
         inspect.Parameter.VAR_POSITIONAL,

@@ -31,7 +31,7 @@ def serialize_keras_object(obj: Any) -> Any:
             with `get_config()` (layer, model, initializer, ...).
 
     Returns:
-        Plain data, tuples as lists; for objects a dict with "module", "class_name", "config", "registered_name".
+        Plain data, tuples as lists; an object as a dict of module, class_name, config and registered_name.
 
     Raises:
         TypeError: if the object has no plain form.
