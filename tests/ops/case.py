@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-# Scalars, empties, primes, and the neighbours of vector lengths (4 to 16 numbers) and of their unrolled blocks.
+# Scalars, empties, primes, and the neighbours of vector lengths (4 to 16 numbers) and of unrolled blocks.
 SHAPES: tuple[tuple[int, ...], ...] = (
-    (), (0,), (1,), (2, 0, 3), (5,), (7, 1), (15,), (16,), (17,), (31,), (33,), (3, 5, 7), (63,), (65,), (2, 131),
+    (), (0,), (1,), (2, 0, 3), (5,), (7, 1), (15,), (16,), (17,), (31,), (33,), (3, 5, 7), (63,), (65,),
+    (2, 131),
 )  # fmt: skip
 LAYOUTS = ("dense", "fortran", "strided", "reversed", "readonly")
 
@@ -23,8 +24,9 @@ LAYOUTS = ("dense", "fortran", "strided", "reversed", "readonly")
 class Array:
     """An array argument of a case.
 
-    kind: "normal"; "positive" (0.2 to 2.2); "unit" (0.05 to 0.95); "small" (-0.9 to 0.9); "above1" (1.2 to 3);
-        "away" (-2 to 2, never nearer than 0.15 to a whole number: where piecewise functions have their corners);
+    kind: "normal"; "positive" (0.2 to 2.2); "unit" (0.05 to 0.95); "small" (-0.9 to 0.9); "above1" (1.2
+        to 3);
+        "away" (-2 to 2, never nearer than 0.15 to a whole number: where piecewise functions bend);
         "distinct" (all different, far apart); "index" (0..limit-1); "signed_index" (-limit..limit-1);
         "mask" (booleans); "probabilities" (add up to 1 along the last axis); "integer" (-9 to 9).
     """
@@ -35,7 +37,7 @@ class Array:
     layout: str = "dense"
 
     def draw(self, dtype: str, key: str) -> np.ndarray[Any, Any]:
-        """The array; the same for the same spec and key. `dtype` counts for kinds that are no indices or masks."""
+        """The array; the same for the same spec and key. `dtype` is not for indices and masks."""
         rng = np.random.default_rng(zlib.crc32(f"{key}{self.shape}{self.kind}".encode()))
         return arrange(self._values(rng).astype(self._dtype(dtype)), self.layout)
 
@@ -52,7 +54,9 @@ class Array:
         if self.kind == "normal":
             return np.asarray(rng.normal(size=shape))
         if self.kind in ("index", "signed_index"):
-            return np.asarray(rng.integers(-self.limit if self.kind == "signed_index" else 0, self.limit, shape))
+            return np.asarray(
+                rng.integers(-self.limit if self.kind == "signed_index" else 0, self.limit, shape)
+            )
         if self.kind == "mask":
             return np.asarray(rng.random(shape) < 0.5)
         if self.kind == "integer":
@@ -66,7 +70,12 @@ class Array:
         if self.kind == "probabilities":
             raw = rng.uniform(0.2, 1.0, shape)
             return np.asarray(raw / raw.sum(-1, keepdims=True))
-        low, high = {"positive": (0.2, 2.2), "unit": (0.05, 0.95), "small": (-0.9, 0.9), "above1": (1.2, 3.0)}[self.kind]
+        low, high = {
+            "positive": (0.2, 2.2),
+            "unit": (0.05, 0.95),
+            "small": (-0.9, 0.9),
+            "above1": (1.2, 3.0),
+        }[self.kind]
         return np.asarray(rng.uniform(low, high, shape))
 
 
@@ -97,7 +106,8 @@ class Case:
     samples: argument lists; an `Array` is drawn, anything else is passed on.
     attrs: keyword arguments.
     order: 0: no gradient; 1: differentiable; 2: the gradient is differentiable too.
-    tolerance: allowed error in float32, relative to `scale` + |expected|; float64 gets 1e-8 of it, at least 2e-14.
+    tolerance: allowed error in float32, relative to `scale` + |expected|; float64 gets 1e-8 of it, at least
+        2e-14.
     integers: integer dtypes that are tested too.
     special: whether it is held against NumPy at NaN, infinities and zeros.
     """
@@ -155,10 +165,13 @@ def each(shapes: Any, kind: str = "normal", count: int = 1) -> list[tuple[Any, .
 def broadcast(kinds: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """Samples of two arrays whose shapes broadcast in every way, and equal ones."""
     pairs = [
-        ((), ()), ((7,), ()), ((), (5,)), ((3, 1), (1, 5)), ((2, 3, 17), (17,)), ((2, 3, 17), (3, 1)), ((0,), (1,)),
+        ((), ()), ((7,), ()), ((), (5,)), ((3, 1), (1, 5)), ((2, 3, 17), (17,)), ((2, 3, 17), (3, 1)),
+        ((0,), (1,)),
         ((4, 0), (4, 1)), ((1, 33), (31, 1)), ((5, 1, 3), (2, 1)), ((65,), (65,)), ((3, 5, 7), (3, 5, 7)),
     ]  # fmt: skip
-    samples: list[tuple[Any, ...]] = [tuple(Array(s, k) for s, k in zip(p, kinds, strict=True)) for p in pairs]
+    samples: list[tuple[Any, ...]] = [
+        tuple(Array(s, k) for s, k in zip(p, kinds, strict=True)) for p in pairs
+    ]
     return samples + [tuple(Array((3, 19), k, layout=lay) for k in kinds) for lay in LAYOUTS[1:]]
 
 

@@ -1,4 +1,4 @@
-"""The table of operations: one entry each, which the tests of values, gradients and instruction sets run over.
+"""The table of operations: one entry each, over which the tests of values, gradients, instruction sets run.
 
 To add an operation, add one `case(...)` to the file of its family. Nothing else lists operations, and
 `test_values.py` fails for a function of `axone.ops` that has no entry.

@@ -1,9 +1,11 @@
 """Entries of the table: arithmetic, activations, reductions."""
 
+# fmt: off
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,9 @@ unary("floor", np.floor, "away", order=1)
 unary("ceil", np.ceil, "away", order=1)
 unary("trunc", np.trunc, "away", order=1, integers=INTEGERS)
 unary("round", np.round, order=0, integers=INTEGERS)
-unary("round", lambda x, decimals: np.round(x, decimals), label="decimals", order=0, decimals=2, special=False)
+unary(
+    "round", lambda x, decimals: np.round(x, decimals), label="decimals", order=0, decimals=2, special=False
+)
 unary("isnan", np.isnan, order=0)
 unary("isinf", np.isinf, order=0)
 unary("isfinite", np.isfinite, order=0)
@@ -83,18 +87,36 @@ unary("hard_tanh", lambda x: np.clip(x, -1.0, 1.0), "away")
 unary("mish", lambda x: x * np.tanh(_softplus(x)), special=False)
 unary("selu", lambda x: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))), "away")
 unary("elu", lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), "away", alpha=0.7)
-unary("celu", lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha), "away", alpha=1.5)
-unary("leaky_relu", lambda x, negative_slope: np.where(x > 0, x, negative_slope * x), "away", negative_slope=0.3)
+unary(
+    "celu", lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha), "away", alpha=1.5
+)
+unary(
+    "leaky_relu", lambda x, negative_slope: np.where(x > 0, x, negative_slope * x), "away", negative_slope=0.3
+)
 unary("gelu", lambda x, approximate: 0.5 * x * (1.0 + _erf(x / 2**0.5)), label="exact", special=False,
-      approximate=False)  # fmt: skip
-unary("gelu", lambda x: 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))), special=False)
-unary("soft_shrink", lambda x, threshold: np.sign(x) * np.maximum(np.abs(x) - threshold, 0), "away", threshold=1.0)
-unary("hard_shrink", lambda x, threshold: np.where(np.abs(x) > threshold, x, 0), "away", threshold=1.0)
+      approximate=False)
+unary(
+    "gelu",
+    lambda x: 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3))),
+    special=False,
+)
+unary(
+    "soft_shrink",
+    lambda x, threshold: np.sign(x) * np.maximum(np.abs(x) - threshold, 0),
+    "away",
+    threshold=1.0,
+)
+unary("hard_shrink", lambda x, threshold: np.where(np.abs(x) <= threshold, 0, x), "away", threshold=1.0)
 unary("tanh_shrink", lambda x: x - np.tanh(x), special=False)
 unary("threshold", lambda x, threshold, default_value: np.where(x > threshold, x, default_value), "away",
-      threshold=1.0, default_value=-3.0)  # fmt: skip
+      threshold=1.0, default_value=-3.0)
 unary("squareplus", lambda x: (x + np.sqrt(x * x + 4.0)) / 2.0, special=False)
-unary("sparse_plus", lambda x: np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4)), "away", special=False)
+unary(
+    "sparse_plus",
+    lambda x: np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4)),
+    "away",
+    special=False,
+)
 unary("sparse_sigmoid", lambda x: np.clip((x + 1) / 2, 0, 1), "away", special=False)
 
 
@@ -108,17 +130,28 @@ def _log_softmax(x: Any, axis: Any = -1) -> Any:
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-LINES = [(A((1,)),), (A((3, 10)),), (A((2, 3, 17)),), (A((5, 131)),), (A((0, 4)),), (A((33, 2), layout="fortran"),)]
+LINES = [
+    (A((1,)),),
+    (A((3, 10)),),
+    (A((2, 3, 17)),),
+    (A((5, 131)),),
+    (A((0, 4)),),
+    (A((33, 2), layout="fortran"),),
+]
 for _axis in (-1, 0):
     case("softmax", _softmax, LINES, f"axis{_axis}", axis=_axis)
     case("log_softmax", _log_softmax, LINES, f"axis{_axis}", axis=_axis)
 case("softmax", _softmax, [(A((3, 5, 7)),)], "two_axes", axis=(0, 2))
 case("sparsemax", lambda x: np.stack([_simplex(row) for row in x]), [(A((4, 7)),), (A((3, 17)),)], order=1)
-case("glu", lambda x: x[..., : x.shape[-1] // 2] * _sigmoid(x[..., x.shape[-1] // 2 :]), [(A((3, 10)),), (A((2, 34)),)])
+case(
+    "glu",
+    lambda x: x[..., : x.shape[-1] // 2] * _sigmoid(x[..., x.shape[-1] // 2 :]),
+    [(A((3, 10)),), (A((2, 34)),)],
+)
 
 
 def _simplex(x: Any) -> Any:
-    """The point of the simplex nearest to x, by bisection on the shift: no sort, unlike the function under test."""
+    """The point of the simplex nearest to x, by bisection on the shift: no sort, unlike `sparsemax`."""
     low, high = x.min() - 1.0, x.max()
     for _ in range(200):
         middle = (low + high) / 2
@@ -141,7 +174,9 @@ binary("minimum", np.minimum, ("away", "normal"), order=1, integers=ALL_INTEGERS
 binary("arctan2", np.arctan2)
 binary("logaddexp", np.logaddexp)
 binary("logaddexp2", np.logaddexp2, tolerance=2e-6)
-binary("divide_no_nan", lambda a, b: np.where(b == 0, 0.0, a / np.where(b == 0, 1.0, b)), ("normal", "positive"))
+binary(
+    "divide_no_nan", lambda a, b: np.where(b == 0, 0.0, a / np.where(b == 0, 1.0, b)), ("normal", "positive")
+)
 binary("heaviside", np.heaviside, order=0)
 binary("isclose", np.isclose, order=0)
 for _name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
@@ -156,18 +191,28 @@ for _name in ("left_shift", "right_shift"):
 case("bitwise_not", np.invert, [(A((17,), "index", 100),), (A((5,), "mask"),)], order=0)
 case("where", np.where, [(A((7,), "mask"), A((7,)), A(())), (A((3, 1), "mask"), A((17,)), A((3, 17))),
                          (A((0,), "mask"), A((0,)), A((0,))), (A((65,), "mask"), A((65,)), A((65,)))],
-     integers=ALL_INTEGERS)  # fmt: skip
-case("clip", np.clip, [(A(s, "away"), -1.0, 1.0) for s in SHAPES] + [(A((3, 17), "away"), A((17,), "small"), 5.0)],
-     order=1)  # fmt: skip
-case("select", lambda c, v, d: np.select(c, v, d), [([A((7,), "mask"), A((7,), "mask")], [A((7,)), A((7,))], 0.5)])
+     integers=ALL_INTEGERS)
+case("clip", np.clip, [(A(s, "away"), -1.0, 1.0) for s in SHAPES] + [(A((3, 17), "away"), A((17,), "small"),
+     5.0)],
+     order=1)
+case(
+    "select",
+    lambda c, v, d: np.select(c, v, d),
+    [([A((7,), "mask"), A((7,), "mask")], [A((7,)), A((7,))], 0.5)],
+)
 case("isin", np.isin, [(A((3, 5), "index", 9), A((4,), "index", 9))], order=0)
+
+
+def _reduced(function: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return function(x, axis=axis, keepdims=keepdims)
 
 
 # Reductions.
 REDUCED: list[tuple[tuple[int, ...], Any]] = [
-    ((), None), ((1,), 0), ((7,), None), ((131,), 0), ((3, 5), 0), ((3, 5), 1), ((3, 5), None), ((2, 3, 17), (0, 2)),
+    ((), None), ((1,), 0), ((7,), None), ((131,), 0), ((3, 5), 0), ((3, 5), 1), ((3, 5), None), ((2, 3, 17),
+    (0, 2)),
     ((2, 3, 17), 1), ((5, 1, 4), (1,)), ((33, 65), -1), ((33, 65), 0), ((4, 3, 2, 5), (1, 3)), ((3, 5), ()),
-]  # fmt: skip
+]
 
 
 def reduction(
@@ -180,7 +225,9 @@ def reduction(
         return reference(x, axis=axis, keepdims=keepdims)
 
     samples = [(A(s, kind), axis, keep) for s, axis in shapes for keep in (False, True)]
-    samples += [(A((9, 19), kind, layout=lay), 0, False) for lay in ("fortran", "strided", "reversed", "readonly")]
+    samples += [
+        (A((9, 19), kind, layout=lay), 0, False) for lay in ("fortran", "strided", "reversed", "readonly")
+    ]
     case(name, call, samples, tolerance=options.pop("tolerance", 2e-6), **options)
 
 
@@ -195,12 +242,13 @@ reduction("max", np.max, "distinct", empty=False, order=1, integers=ALL_INTEGERS
 reduction("min", np.min, "distinct", empty=False, order=1, integers=ALL_INTEGERS)
 reduction("amax", np.max, "distinct", empty=False, order=1)
 reduction("amin", np.min, "distinct", empty=False, order=1)
-reduction("ptp", lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims),
-          "distinct", empty=False, order=1)  # fmt: skip
+reduction("ptp", lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis,
+     keepdims=keepdims),
+          "distinct", empty=False, order=1)
 reduction("any", np.any, "mask", order=0)
 reduction("all", np.all, "mask", order=0)
 reduction("logsumexp", lambda x, axis, keepdims: np.asarray(
-    np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))))  # fmt: skip
+    np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))))
 reduction("nansum", np.nansum)
 reduction("nanmean", np.nanmean, empty=False)
 reduction("nanvar", np.nanvar, empty=False)
@@ -213,23 +261,30 @@ reduction("nanmin", np.nanmin, "distinct", empty=False, order=1)
 reduction("median", np.median, "distinct", empty=False, order=1)
 CASES[-1].samples = [s for s in CASES[-1].samples if s[1] != ()]
 case("max", lambda x, axis, keepdims, initial: np.max(x, axis=axis, keepdims=keepdims, initial=initial),
-     [(A((3, 0)), 1, False, -1.0), (A((3, 5), "distinct"), 1, True, 0.3)], "initial", order=0)  # fmt: skip
+     [(A((3, 0)), 1, False, -1.0), (A((3, 5), "distinct"), 1, True, 0.3)], "initial", order=0)
 for _name in ("argmax", "argmin"):
-    case(_name, lambda x, axis, keepdims, _f=getattr(np, _name): _f(x, axis=axis, keepdims=keepdims),
+    case(_name, partial(_reduced, getattr(np, _name)),
          [(A(s, "distinct"), axis, keep) for s, axis in
-          [((7,), 0), ((131,), None), ((3, 5), 0), ((3, 5), 1), ((3, 5), None), ((2, 3, 17), 1), ((33, 65), -1), ((5, 1), 1)]
-          for keep in (False, True)], order=0, integers=ALL_INTEGERS)  # fmt: skip
-case("count_nonzero", lambda x, axis: np.count_nonzero(x, axis=axis), [(A((3, 17), "integer"), 1), (A((5,), "mask"), None)],
-     order=0)  # fmt: skip
+          [((7,), 0), ((131,), None), ((3, 5), 0), ((3, 5), 1), ((3, 5), None), ((2, 3, 17), 1), ((33, 65),
+          -1), ((5, 1), 1)]
+          for keep in (False, True)], order=0, integers=ALL_INTEGERS)
+case("count_nonzero", lambda x, axis: np.count_nonzero(x, axis=axis), [(A((3, 17), "integer"), 1),
+     (A((5,), "mask"), None)],
+     order=0)
 case("average", lambda x, axis, weights: np.average(x, axis=axis, weights=weights),
-     [(A((3, 17)), 1, A((17,), "positive")), (A((3, 17)), None, A((3, 17), "positive")), (A((3, 5)), 0, None)])  # fmt: skip
+     [(A((3, 17)), 1, A((17,), "positive")), (A((3, 17)), None, A((3, 17), "positive")), (A((3, 5)), 0,
+     None)])
 for _name in ("cumsum", "cumprod"):
-    case(_name, lambda x, axis, _f=getattr(np, _name): _f(x, axis=axis),
+    case(_name, getattr(np, _name),
          [(A(s, "unit" if _name == "cumprod" else "normal"), axis) for s, axis in
-          [((1,), 0), ((7,), None), ((65,), 0), ((3, 17), 0), ((3, 17), 1), ((2, 3, 5), 1), ((0, 3), 0), ((3, 5), None)]],
-         tolerance=4e-6)  # fmt: skip
+          [((1,), 0), ((7,), None), ((65,), 0), ((3, 17), 0), ((3, 17), 1), ((2, 3, 5), 1), ((0, 3), 0),
+          ((3, 5), None)]],
+         tolerance=4e-6)
 case("norm", lambda x, ord, axis, keepdims: np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims),
-     [(A((7,)), None, None, False), (A((3, 5)), None, None, True), (A((3, 5)), 2, 1, False), (A((3, 5)), 1, 0, True),
-      (A((3, 5)), 3, 1, False), (A((3, 5), "distinct"), math.inf, 1, False), (A((3, 5), "distinct"), -math.inf, 0, False),
-      (A((3, 5)), "fro", (0, 1), False), (A((2, 3, 5)), 1, (1, 2), False), (A((2, 3, 5)), math.inf, (1, 2), True),
-      (A((2, 3, 5)), -1, (0, 2), False), (A((2, 3, 5)), -math.inf, (2, 0), False)], order=1, tolerance=2e-6)  # fmt: skip
+     [(A((7,)), None, None, False), (A((3, 5)), None, None, True), (A((3, 5)), 2, 1, False), (A((3, 5)), 1, 0,
+     True),
+      (A((3, 5)), 3, 1, False), (A((3, 5), "distinct"), math.inf, 1, False), (A((3, 5), "distinct"),
+      -math.inf, 0, False),
+      (A((3, 5)), "fro", (0, 1), False), (A((2, 3, 5)), 1, (1, 2), False), (A((2, 3, 5)), math.inf, (1, 2),
+      True),
+      (A((2, 3, 5)), -1, (0, 2), False), (A((2, 3, 5)), -math.inf, (2, 0), False)], order=1, tolerance=2e-6)

@@ -1,16 +1,28 @@
-"""Every function of `axone.ops` against float64 NumPy, in every dtype, shape and memory layout of its table entry."""
+"""Every function of `axone.ops` against float64 NumPy, in all dtypes, shapes and layouts of its entry."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import axone
 import numpy as np
 import pytest
 from cases import CASES, Case
 
+import axone
+
 # Functions without an entry: they return Python objects, or are an entry's other name.
-OBJECTS = {"shape", "size", "ndim", "dtype", "is_tensor", "convert_to_numpy", "allclose", "nn", "numpy", "linalg"}
+OBJECTS = {
+    "shape",
+    "size",
+    "ndim",
+    "dtype",
+    "is_tensor",
+    "convert_to_numpy",
+    "allclose",
+    "nn",
+    "numpy",
+    "linalg",
+}
 
 
 def check(got: Any, expected: Any, case: Case, dtype: str, where: str) -> None:
@@ -29,7 +41,9 @@ def check(got: Any, expected: Any, case: Case, dtype: str, where: str) -> None:
         return
     with np.errstate(all="ignore"):
         limit = case.allowed(str(result.dtype)) * (case.scale + np.abs(wanted))
-        bad = ~((np.abs(result - wanted) <= limit) | (result == wanted) | (np.isnan(result) & np.isnan(wanted)))
+        bad = ~(
+            (np.abs(result - wanted) <= limit) | (result == wanted) | (np.isnan(result) & np.isnan(wanted))
+        )
     assert not bad.any(), f"{where}: {result[bad][:5]} instead of {wanted[bad][:5]}"
 
 
@@ -54,7 +68,9 @@ def test_floats(case: Case, dtype: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "dtype"), [(c, d) for c in CASES for d in c.integers], ids=lambda v: v.id if isinstance(v, Case) else v
+    ("case", "dtype"),
+    [(c, d) for c in CASES for d in c.integers],
+    ids=lambda v: v.id if isinstance(v, Case) else v,
 )
 def test_integers(case: Case, dtype: str) -> None:
     function = getattr(axone.ops, case.name)
@@ -92,7 +108,9 @@ def test_special_numbers(case: Case, dtype: str) -> None:
     with np.errstate(all="ignore"):
         limit = case.allowed(dtype) * (1.0 + np.abs(expected))
         bad = ~((np.abs(got - expected) <= limit) | (got == expected) | (np.isnan(got) & np.isnan(expected)))
-    report = [f"f({v})={g}, expected {e}" for v, g, e in zip(values[bad], got[bad], expected[bad], strict=True)]
+    report = [
+        f"f({v})={g}, expected {e}" for v, g, e in zip(values[bad], got[bad], expected[bad], strict=True)
+    ]
     assert not bad.any(), "; ".join(report)
 
 

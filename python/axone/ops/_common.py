@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar, Union, cast
 
 import numpy as np
+
+from axone.core import dtypes
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 from axone.core.trace import emit
 from axone.core.variable import Variable
-
-from axone.core import dtypes
 
 TensorLike: TypeAlias = Union[Tensor, KerasTensor, Variable, "np.ndarray[Any, Any]", float, Sequence[Any]]
 """Whatever a function takes for a tensor: also NumPy arrays, Python numbers and nested lists of them."""

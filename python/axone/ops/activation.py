@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     TensorLike,
     axes_of,
@@ -129,7 +129,9 @@ def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """Shrinks towards 0 by `threshold`; 0 within it."""
     tensor = to_float(x)
-    shrunk = compute("subtract", tensor, compute("multiply", compute("sign", tensor), _like(tensor, threshold)))
+    shrunk = compute(
+        "subtract", tensor, compute("multiply", compute("sign", tensor), _like(tensor, threshold))
+    )
     return compute("where", _within(tensor, threshold), _like(tensor, 0), shrunk)
 
 

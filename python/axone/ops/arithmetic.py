@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     TensorLike,
     broadcast_all,

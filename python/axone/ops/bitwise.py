@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from axone.core.tensor import Tensor
-
 from axone.core.operation import op
-from axone.ops._common import TensorLike, compute, is_float, promote, to_tensor
+from axone.core.tensor import Tensor
+from axone.ops._common import TensorLike, compute, is_float, promote, promote_number, to_tensor
 
 
-def _bitwise(name: str, summary: str, engine: str) -> Callable[[TensorLike, TensorLike], Tensor]:
-    """A function of two integer tensors that runs one engine operation."""
+def _bitwise(name: str, summary: str, boolean: str = "") -> Callable[[TensorLike, TensorLike], Tensor]:
+    """A function of two integer tensors that runs one engine operation, or `boolean` for truth values."""
 
     def function(x: TensorLike, y: TensorLike) -> Tensor:
-        a, b = promote(x, y)
+        a, b = promote(x, y) if boolean else promote_number(x, y)
         if is_float(a):
             raise TypeError(f"{name}: expected integers or booleans, got {a.dtype}")
-        return compute(engine, a, b)
+        return compute(boolean if a.dtype == "bool" else name, a, b)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{summary}
@@ -35,11 +34,11 @@ def _bitwise(name: str, summary: str, engine: str) -> Callable[[TensorLike, Tens
     return op(function)
 
 
-bitwise_and = _bitwise("bitwise_and", "Bit by bit `x & y`.", "bitwise_and")
-bitwise_or = _bitwise("bitwise_or", "Bit by bit `x | y`.", "bitwise_or")
-bitwise_xor = _bitwise("bitwise_xor", "Bit by bit `x ^ y`.", "bitwise_xor")
-left_shift = _bitwise("left_shift", "`x << y`: the bits of `x` moved up by `y` places.", "left_shift")
-right_shift = _bitwise("right_shift", "`x >> y`: the bits of `x` moved down by `y` places.", "right_shift")
+bitwise_and = _bitwise("bitwise_and", "Bit by bit `x & y`.", "logical_and")
+bitwise_or = _bitwise("bitwise_or", "Bit by bit `x | y`.", "logical_or")
+bitwise_xor = _bitwise("bitwise_xor", "Bit by bit `x ^ y`.", "logical_xor")
+left_shift = _bitwise("left_shift", "`x << y`: the bits of `x` moved up by `y` places.")
+right_shift = _bitwise("right_shift", "`x >> y`: the bits of `x` moved down by `y` places.")
 bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 
 

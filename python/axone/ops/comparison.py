@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     TensorLike,
     cast_to,

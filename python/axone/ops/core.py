@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from axone.core.tensor import KerasTensor, Tensor, convert_to_numpy, is_tensor
-from axone.core.variable import Variable
-
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.tensor import KerasTensor, Tensor, convert_to_numpy, is_tensor
+from axone.core.variable import Variable
 from axone.ops._common import TensorLike, cast_to, compute, is_float, to_tensor
 
 __all__ = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import TensorLike, axis_of, broadcast_to, cast_to, compute, reshape_to, to_tensor
 
 

@@ -7,9 +7,8 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-from axone.core.tensor import Tensor
-
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import TensorLike, broadcast_to, cast_to, compute, permuted, promote, reshape_to
 from axone.ops.diagonal import diagonal
 from axone.ops.linear import product

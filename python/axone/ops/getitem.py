@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from axone.core.tensor import Tensor
-from axone.core.variable import Variable
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
+from axone.core.variable import Variable
 from axone.ops._common import TensorLike, broadcast_all, compute, permuted, reshape_to, to_indices, to_tensor
 from axone.ops.scatter import linear_indices
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     ShapeLike,
     TensorLike,

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from axone.core.tensor import Tensor
-
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     Axis,
     TensorLike,

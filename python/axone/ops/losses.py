@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from axone.core.tensor import Tensor
-from axone.core.trace import producer
-
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.tensor import Tensor
+from axone.core.trace import producer
 from axone.ops._common import (
     TensorLike,
     axis_of,
@@ -66,8 +65,8 @@ def categorical_crossentropy(
     labels, scores = promote_float(target, output)
     if labels.shape != scores.shape or not scores.ndim:
         raise ValueError(
-            f"categorical_crossentropy: `target` {labels.shape} and `output` {scores.shape} must have one shape, "
-            "with an axis of classes. Integer labels: use sparse_categorical_crossentropy."
+            f"categorical_crossentropy: `target` {labels.shape} and `output` {scores.shape} must have one "
+            "shape, with an axis of classes. Integer labels: use sparse_categorical_crossentropy."
         )
     index = axis_of("categorical_crossentropy", axis, scores.ndim)
     last = scores.ndim - 1

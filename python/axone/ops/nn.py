@@ -1,5 +1,5 @@
 """Keras's `keras.ops.nn`: activations, losses and normalizations."""
-# ruff: noqa: I001, RUF022
+# ruff: noqa: I001
 # fmt: off
 
 from axone.ops.activation import (

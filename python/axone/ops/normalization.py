@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from axone.core.tensor import Tensor
-
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     TensorLike,
     axes_of,

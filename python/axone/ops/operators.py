@@ -1,4 +1,4 @@
-"""Python's operators on tensors: what `x + y`, `-x` and `x[key]` compute. Importing `axone.ops` registers them."""
+"""Python's operators on tensors, registered when `axone.ops` is imported: what `x + y` and `x[key]` compute."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def _equality(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """`==` and `!=`: anything that is no tensor or number is simply another object."""
 
     def compare(x: Any, y: Any) -> Any:
-        if not isinstance(y, (Tensor, KerasTensor, Variable, bool, int, float, list, tuple)) and not hasattr(y, "dtype"):
+        if not isinstance(y, (Tensor, KerasTensor, Variable, bool, int, float, list, tuple)) and not hasattr(
+            y, "dtype"
+        ):
             return NotImplemented
         return function(x, y)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from axone.core.tensor import Tensor
-
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     Axis,
     TensorLike,

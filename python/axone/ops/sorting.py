@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from axone.core.tensor import Tensor
 
 from axone.core.operation import op
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     Axis,
     TensorLike,

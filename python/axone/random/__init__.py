@@ -1,7 +1,6 @@
 """Random tensors: the same seed gives the same numbers on any number of threads."""
 
 from axone.core.random import SeedGenerator
-
 from axone.random.draws import (
     categorical,
     dropout,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from axone.core.random import SeedGenerator, global_seed_generator
-from axone.core.tensor import Tensor
 
 from axone.core import dtypes
 from axone.core.operation import op
+from axone.core.random import SeedGenerator, global_seed_generator
+from axone.core.tensor import Tensor
 from axone.ops._common import (
     ShapeLike,
     TensorLike,
