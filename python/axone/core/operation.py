@@ -318,9 +318,9 @@ class FunctionOperation(Operation):
     def apply(cls, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function on symbolic tensors: make the operation, with the call's options, and its node."""
         data, options = args, kwargs
-        parameters = inspect.signature(function).parameters
-        if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values()):
-            bound = inspect.signature(function).bind(*args, **kwargs).arguments
+        signature = inspect.signature(function)
+        if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature.parameters.values()):
+            bound = signature.bind(*args, **kwargs).arguments
             is_data = [name in _DATA_PARAMETERS or _is_symbolic(value) for name, value in bound.items()]
             count = [*is_data, False].index(False)
             # x[[0, 1]] picks rows; kept as an array, because files write tuples as lists.

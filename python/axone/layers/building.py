@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axone.core.trace import eager_scope
-from axone.layers.call import build_shapes, context, tensor_arguments
+from axone.layers.call import build_shapes, context, parameter_names, tensor_arguments
 from axone.layers.state import LayerState
 
 
@@ -45,8 +45,7 @@ class LayerBuilding(LayerState):
         if not shapes:
             self.built = True
             return
-        parameters = inspect.signature(self.build).parameters
-        if len(shapes) > 1 and all(name in parameters for name in shapes):
+        if len(shapes) > 1 and set(shapes) <= set(parameter_names(type(self).build)):
             self.build(**shapes)
         else:
             self.build(next(iter(shapes.values())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator
@@ -46,11 +47,18 @@ def is_tensor_like(value: Any) -> bool:
     return isinstance(value, (Tensor, KerasTensor))
 
 
+@functools.lru_cache(maxsize=1024)
+def parameter_names(method: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a method's parameters, `self` included."""
+    return tuple(inspect.signature(method).parameters)
+
+
 class Signature:
-    """The parameters of a layer's `call`, looked up once per layer."""
+    """The parameters of a layer's `call` (but `self`), looked up once per class."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self.signature = inspect.signature(function)
+        signature = inspect.signature(function)
+        self.signature = signature.replace(parameters=list(signature.parameters.values())[1:])
         parameters = self.signature.parameters
         self.names = list(parameters)
         self.has_training = "training" in parameters
@@ -84,6 +92,12 @@ class Signature:
             if parameter.kind is parameter.VAR_KEYWORD and parameter.name in arguments:
                 arguments.update(arguments.pop(parameter.name))
         return dict(arguments)
+
+
+@functools.lru_cache(maxsize=1024)
+def signature_of(call: Callable[..., Any]) -> Signature:
+    """Return the signature of a class's `call`."""
+    return Signature(call)
 
 
 def tensor_arguments(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from axone.core.symbolic import compute_output_spec
 from axone.core.tensor import KerasTensor
 from axone.core.trace import eager_scope
 from axone.core.variable import Variable
-from axone.layers.call import Signature, shapes_of, tensor_arguments
+from axone.layers.call import parameter_names, shapes_of, signature_of, tensor_arguments
 from axone.layers.calling import LayerCalling
 from axone.layers.tracking import Tracker
 
@@ -82,7 +81,7 @@ class Layer(LayerCalling):
         self.__dict__["_losses"] = []
         self._convert_input_args = True
         self._allow_non_tensor_positional_args = False
-        self._call_signature = Signature(self.call)
+        self._call_signature = signature_of(type(self).call)
         self.supports_masking = type(self).compute_mask is not LayerCalling.compute_mask
 
     @staticmethod
@@ -114,8 +113,7 @@ class Layer(LayerCalling):
             return Operation.compute_output_spec(self, *args, **kwargs)
         arguments = tensor_arguments(self._call_signature.bind(self._label(), args, kwargs))
         shapes = {f"{name}_shape": shapes_of(value) for name, value in arguments.items()}
-        parameters = inspect.signature(self.compute_output_shape).parameters
-        if len(shapes) > 1 and all(name in parameters for name in shapes):
+        if len(shapes) > 1 and set(shapes) <= set(parameter_names(type(self).compute_output_shape)):
             shape = self.compute_output_shape(**shapes)
         else:
             shape = self.compute_output_shape(next(iter(shapes.values())))

@@ -40,7 +40,8 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         with self._tracker.paused():
             self._stack: list[Any] = []
-            self._functional: Functional | None = None
+            self._made: Functional | None = None
+            self._connected = False  # whether the chain reaches the top of the stack
             self._chain: list[Any] = []  # symbolic outputs of the first layers of the stack, as far as known
         if isinstance(layers, Layer):
             raise ValueError(
@@ -105,9 +106,16 @@ class Sequential(Model):
         self._forget()
 
     def _forget(self) -> None:
-        self.built = False
-        with self._tracker.paused():
-            self._functional = None
+        self.built = self._connected = False
+        self._made = None
+
+    @property
+    def _functional(self) -> Functional | None:
+        """The stack as a graph, once its input shape is known; made when first needed."""
+        if self._made is None and self._connected:
+            with self._tracker.paused():
+                self._made = Functional(self._chain[0], self._chain[-1], name=self.name)
+        return self._made
         self.reset_functions()
 
     def _rebuild(self) -> None:
@@ -165,8 +173,7 @@ class Sequential(Model):
                     f"use Model(inputs, outputs) instead."
                 )
             self._chain.append(layer(self._chain[-1]))
-        with self._tracker.paused():
-            self._functional = Functional(self._chain[0], self._chain[-1], name=self.name)
+        self._connected = True
 
     def _build_from_call(self, arguments: dict[str, Any]) -> None:
         inputs = arguments.get("inputs")
@@ -272,7 +279,7 @@ class Sequential(Model):
             "dtype": dtype_policies.serialize(self.dtype_policy),
             "layers": [serialize_keras_object(layer) for layer in self._stack],
         }
-        if self._functional is not None:
+        if self._connected:
             config["build_input_shape"] = list(self._stack[0].batch_shape)
         return config
 
@@ -292,7 +299,7 @@ class Sequential(Model):
             model.add(layer, rebuild=False)
         model._rebuild()
         shape = config.get("build_input_shape")
-        if model._functional is None and shape and layers and _is_one_shape(shape):
+        if not model._connected and shape and layers and _is_one_shape(shape):
             model.build(tuple(shape))
         if "trainable" in config:
             object.__setattr__(model, "_trainable", bool(config["trainable"]))
