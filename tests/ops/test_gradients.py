@@ -1,7 +1,7 @@
 """Gradients of every differentiable entry of the table against finite differences, in float64.
 
 First order: central differences of the entry's NumPy reference, so that nothing of the engine is trusted.
-Second order, for smooth functions: central differences of the engine's first gradients, which were so checked.
+Second order, for smooth functions: central differences of the engine's first gradients, checked by that.
 """
 
 from __future__ import annotations

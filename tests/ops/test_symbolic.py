@@ -1,4 +1,4 @@
-"""Functions of `axone.ops` on symbolic tensors: shapes with open sizes, and traced calls against eager ones."""
+"""Functions of `axone.ops` on symbolic tensors: shapes with open sizes, and traced calls."""
 
 from __future__ import annotations
 

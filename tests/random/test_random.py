@@ -29,7 +29,7 @@ def normal_cdf(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
-# A distance above 1.95 has a probability of 0.001; the seeds are fixed, so that a test passes always or never.
+# A distance above 1.95 has a probability of 0.001; seeds are fixed, so that a test passes always or never.
 KS = 1.95
 
 
@@ -135,8 +135,10 @@ def test_dropout_with_a_noise_shape() -> None:
 
 DRAWS: list[Any] = [
     lambda seed: random.normal((3, 70), seed=seed), lambda seed: random.uniform((211,), seed=seed),
-    lambda seed: random.truncated_normal((97,), seed=seed), lambda seed: random.randint((50,), 0, 1000, seed=seed),
-    lambda seed: random.shuffle(np.arange(60), seed=seed), lambda seed: random.dropout(np.ones((90,), "float32"), 0.5, seed=seed),
+    lambda seed: random.truncated_normal((97,), seed=seed),
+    lambda seed: random.randint((50,), 0, 1000, seed=seed),
+    lambda seed: random.shuffle(np.arange(60), seed=seed),
+    lambda seed: random.dropout(np.ones((90,), "float32"), 0.5, seed=seed),
     lambda seed: random.categorical(np.zeros((3, 9), "float32"), 30, seed=seed),
 ]  # fmt: skip
 

@@ -8,10 +8,13 @@ from collections.abc import Callable
 DIGEST = """
 import hashlib, numpy as np, axone
 from axone import random
-parts = [random.uniform((1003,), seed=1), random.normal((40001,), seed=2), random.normal((77,), seed=3, dtype="float64"),
-         random.truncated_normal((1003,), seed=4), random.randint((333,), 0, 10**6, seed=5), random.shuffle(np.arange(999), seed=6),
+parts = [random.uniform((1003,), seed=1), random.normal((40001,), seed=2),
+         random.normal((77,), seed=3, dtype="float64"),
+         random.truncated_normal((1003,), seed=4), random.randint((333,), 0, 10**6, seed=5),
+         random.shuffle(np.arange(999), seed=6),
          random.dropout(np.ones((70001,), "float32"), 0.3, seed=7)]
-print(axone.config.instruction_set(), hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest())
+digest = hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts))
+print(axone.config.instruction_set(), digest.hexdigest())
 """
 
 

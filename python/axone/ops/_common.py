@@ -48,7 +48,7 @@ def to_tensor(x: Any, dtype: str | None = None) -> Tensor:
         x = x.value
     if isinstance(x, Tensor):
         return x if dtype is None else cast_to(x, dtype)
-    return cast(Tensor, convert_to_tensor(x, dtype=dtype))
+    return convert_to_tensor(x, dtype=dtype)
 
 
 def to_float(x: Any) -> Tensor:

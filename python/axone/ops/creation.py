@@ -135,12 +135,12 @@ def arange(
     """
     given = [v for v in (start, stop, step) if v is not None]
     name = dtypes.result_type(*[dtype_of(v) for v in given]) if dtype is None else _dtype(dtype)
-    first, last, distance = (None if v is None else np.asarray(v).item() for v in (start, stop, step))
-    if last is None:
+    first, last, distance = (0 if v is None else np.asarray(v).item() for v in (start, stop, step))
+    if stop is None:
         first, last = 0, first
-    if distance == 0:
+    if step is not None and distance == 0:
         raise ValueError("arange: `step` must not be 0")
-    return to_tensor(np.arange(first, last, 1 if distance is None else distance).astype(name))
+    return to_tensor(np.arange(first, last, 1 if step is None else distance).astype(name))
 
 
 def linspace(

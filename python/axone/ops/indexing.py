@@ -185,8 +185,8 @@ def slice(inputs: TensorLike, start_indices: TensorLike, shape: ShapeLike) -> Te
         if sizes == list(tensor.shape):
             return tensor
         return compute("slice", tensor, starts=[s or 0 for s in known], sizes=sizes, steps=[1] * tensor.ndim)
-    for a, (start, size, n) in enumerate(zip(starts, sizes, tensor.shape, strict=True)):
-        tensor = compute("gather", tensor, _window(start, size, n), axis=a)
+    for a, first in enumerate(starts):
+        tensor = compute("gather", tensor, _window(first, sizes[a], tensor.shape[a]), axis=a)
     return tensor
 
 

@@ -26,8 +26,8 @@ def _logits_behind(output: Tensor, activation: str, axis: int | None = None) -> 
         return None
     logits: Tensor = made[1][0]
     if axis is not None and output.trace is not None:
-        _, _, attrs = output.trace.graph.node(output.value)
-        if attrs["axis"] % output.ndim != axis:
+        node = output.trace.graph.node(output.value)
+        if not isinstance(node, tuple) or node[2]["axis"] % output.ndim != axis:
             return None
     return logits
 

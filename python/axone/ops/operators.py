@@ -1,4 +1,4 @@
-"""Python's operators on tensors, registered when `axone.ops` is imported: what `x + y` and `x[key]` compute."""
+"""Python's operators on tensors, registered when `axone.ops` is imported: `x + y`, `x[key]`."""
 
 from __future__ import annotations
 
