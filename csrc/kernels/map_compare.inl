@@ -82,5 +82,5 @@ void where(void* out, const void* condition, const void* a, const void* b, int64
 
 template <class T>
 void copy(void* out, const void* a, const void*, const void*, int64_t n, double) {
-  if (out != a) memmove(out, a, size_t(n) * sizeof(T));
+  if (out != a && n > 0) memmove(out, a, size_t(n) * sizeof(T));
 }

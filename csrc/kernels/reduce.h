@@ -1,14 +1,18 @@
-// Contract of the reduction kernels (family "reduce."). Both cut nothing themselves: the caller fixes the blocks, so
-// that the result depends on the shape alone.
+// Contract of the reduction kernels (family "reduce."). Both cut nothing themselves: the caller fixes the
+// blocks, so that the result depends on the shape alone.
 #pragma once
 
 #include <stdint.h>
 
 namespace axone {
 
-// "reduce.<op>_rows" (sum, max, min, prod, any, all, sumsq): out[r] = op over x[r * row_stride + 0 .. n) for r in
-// [0, rows): the reduced axis is contiguous. Always combines with several fixed vector accumulators and the same tree.
-// f32 sums accumulate in f32 vectors over at most 4096 elements at a time, whose sums are added in f64.
+// "reduce.<op>_rows" (sum, max, min, prod, any, all, sumsq): out[r] = op over x[r * row_stride + 0 .. n) for
+// r in [0, rows): the reduced axis is contiguous. Always combines with several fixed vector accumulators and
+// the same tree. f32 sums accumulate in f32 vectors over at most 4096 elements at a time, whose sums are
+// added in f64. max and min give NaN where there is one; no elements give the neutral element. Integers wrap.
+// "reduce.argmax_rows", "reduce.argmin_rows": out (int64) is the first place of the extreme; NaN counts as
+// the extreme; 0 for an empty row. "reduce.cumsum_rows", "reduce.cumprod_rows": out has n elements a row,
+// without gaps.
 using ReduceRows = void (*)(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride);
 
 // "reduce.<op>_columns": out[c] = op(out[c], x[r * row_stride + c]) over r in [0, rows), for c in [0, n):

@@ -47,8 +47,8 @@ struct ExpParts {
 };
 
 template <class T>
-AXONE_INLINE Mask<T> exponent_of(const ExpParts<T>& e) {
-  return (Mask<T>)(bit_cast<Bits<T>>(e.shifted) - bit_cast<Bits<T>>(splat<T>(kRounder<T>)));
+AXONE_INLINE Bits<T> exponent_of(const ExpParts<T>& e) {
+  return bit_cast<Bits<T>>(e.shifted) - bit_cast<Bits<T>>(splat<T>(kRounder<T>));
 }
 
 // |x| must stay below 2^(mantissa/2): callers clamp.
@@ -62,31 +62,26 @@ AXONE_INLINE ExpParts<T> exp_parts(Vec<T> x) {
   return {p, n, shifted};
 }
 
-// 2^n for n within the exponents of normal numbers.
+// 2^n for n within the exponents of normal numbers, n as wrapped bits: a NaN may have left any.
 template <class T>
-AXONE_INLINE Vec<T> power_of_two(Mask<T> n) {
-  return bit_cast<Vec<T>>(((Bits<T>)n + UInt<T>(FloatBits<T>::kBias)) << FloatBits<T>::kMantissa);
+AXONE_INLINE Vec<T> power_of_two(Bits<T> n) {
+  return bit_cast<Vec<T>>((n + UInt<T>(FloatBits<T>::kBias)) << FloatBits<T>::kMantissa);
 }
 
-// (1 + p) 2^(n + shift), right also where the power or the result is not a normal number.
-AXONE_INLINE Vec<float> exp_of_parts(const ExpParts<float>& e, int shift) {
+// (1 + p) 2^(n + shift), right also where the power or the result is not a normal number: AVX-512 has an
+// instruction for it; elsewhere in two factors.
+template <class T>
+AXONE_INLINE Vec<T> exp_of_parts(const ExpParts<T>& e, int shift) {
 #if defined(__AVX512F__)
-  return (Vec<float>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)(1.0f + e.p),
-                                            (__m512)(e.n + float(shift)));
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm512_maskz_scalef_ps(__mmask16(-1), (__m512)(T(1) + e.p), (__m512)(e.n + T(shift)));
+  else
+    return (Vec<T>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)(T(1) + e.p), (__m512d)(e.n + T(shift)));
 #else
-  Mask<float> n = exponent_of<float>(e) + shift, half = n >> 1;
-  return (1.0f + e.p) * power_of_two<float>(half) * power_of_two<float>(n - half);
-#endif
-}
-AXONE_INLINE Vec<double> exp_of_parts(const ExpParts<double>& e, int shift) {
-#if defined(__AVX512F__)
-  return (Vec<double>)_mm512_maskz_scalef_pd(__mmask8(-1), (__m512d)(1.0 + e.p),
-                                             (__m512d)(e.n + double(shift)));
-#else
-  // AVX2 and SSE2 have no 64-bit arithmetic shift: a bias makes n positive first.
-  Mask<double> n = exponent_of<double>(e) + int64_t(shift);
-  Mask<double> half = (Mask<double>)(((Bits<double>)n + 4096) >> 1) - 2048;
-  return (1.0 + e.p) * power_of_two<double>(half) * power_of_two<double>(n - half);
+  // The bias makes n positive for the shift: not every set has an arithmetic one for 64 bits.
+  Bits<T> n = exponent_of<T>(e) + UInt<T>(shift);
+  Bits<T> half = ((n + UInt<T>(4096)) >> 1) - UInt<T>(2048);
+  return (T(1) + e.p) * power_of_two<T>(half) * power_of_two<T>(n - half);
 #endif
 }
 
@@ -95,7 +90,7 @@ template <class T>
 AXONE_INLINE Vec<T> exp_scaled(Vec<T> x, int shift) {
   using C = ExpConstants<T>;
   Vec<T> clamped = at_least<T>(at_most<T>(x, C::kHighest - T(shift)), C::kLowest);
-  return exp_of_parts(exp_parts<T>(clamped), shift);
+  return exp_of_parts<T>(exp_parts<T>(clamped), shift);
 }
 
 template <class T>
@@ -109,7 +104,7 @@ AXONE_INLINE Vec<T> vexpm1(Vec<T> x) {
   using C = ExpConstants<T>;
   ExpParts<T> e = exp_parts<T>(at_least<T>(at_most<T>(x, C::kHighest), C::kExpm1Lowest));
   Vec<T> scale = power_of_two<T>(exponent_of<T>(e) -
-                                 Int<T>(1));  // halved, so that n = the largest exponent + 1 is a number
+                                 UInt<T>(1));  // halved, so that n = the largest exponent + 1 is a number
   Vec<T> result = (scale * e.p + (scale - T(0.5))) * T(2);
   return x == T(0) ? x : result;
 }

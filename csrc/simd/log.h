@@ -15,23 +15,23 @@ struct LogParts {
 // e of a positive normal number: less sqrt(1/2), the bits above the mantissa count from -1 up. The bias makes
 // them positive, for a logical shift: not every set has an arithmetic one for 64 bits.
 template <class T>
-AXONE_INLINE Mask<T> log_exponent(Vec<T> x) {
+AXONE_INLINE Bits<T> log_exponent(Vec<T> x) {
   constexpr UInt<T> kBias = FloatBits<T>::kBias + 1;
   constexpr int kMantissa = FloatBits<T>::kMantissa;
   const Bits<T> root = bit_cast<Bits<T>>(splat<T>(T(0.70710678118654752)));
-  return (Mask<T>)(((bit_cast<Bits<T>>(x) - root + (kBias << kMantissa)) >> kMantissa) - kBias);
+  return ((bit_cast<Bits<T>>(x) - root + (kBias << kMantissa)) >> kMantissa) - kBias;
 }
 
 // An integer of few bits as a floating number, by the rounding constant: no 64-bit conversion is needed.
 template <class T>
-AXONE_INLINE Vec<T> small_int_to_float(Mask<T> n) {
-  return bit_cast<Vec<T>>((Bits<T>)n + bit_cast<Bits<T>>(splat<T>(kRounder<T>))) - kRounder<T>;
+AXONE_INLINE Vec<T> small_int_to_float(Bits<T> n) {
+  return bit_cast<Vec<T>>(n + bit_cast<Bits<T>>(splat<T>(kRounder<T>))) - kRounder<T>;
 }
 
 template <class T>
 AXONE_INLINE LogParts<T> log_parts(Vec<T> x) {
-  Mask<T> e = log_exponent<T>(x);
-  Vec<T> m = bit_cast<Vec<T>>(bit_cast<Bits<T>>(x) - ((Bits<T>)e << FloatBits<T>::kMantissa));
+  Bits<T> e = log_exponent<T>(x);
+  Vec<T> m = bit_cast<Vec<T>>(bit_cast<Bits<T>>(x) - (e << FloatBits<T>::kMantissa));
   return {m - T(1), small_int_to_float<T>(e)};
 }
 
@@ -79,8 +79,8 @@ AXONE_INLINE Vec<T> vlog(Vec<T> x) {
 // quartered, so that they are normal numbers for the largest e.
 template <class T>
 AXONE_INLINE LogParts<T> log1p_parts(Vec<T> x) {
-  Mask<T> e = log_exponent<T>(T(1) + x);
-  Vec<T> scale = power_of_two<T>(Int<T>(2) - e);
+  Bits<T> e = log_exponent<T>(T(1) + x);
+  Vec<T> scale = power_of_two<T>(UInt<T>(2) - e);
   return {T(0.25) * x * scale + (T(0.25) * scale - T(1)), small_int_to_float<T>(e)};
 }
 

@@ -58,6 +58,14 @@ bool close(const std::string& op, T got, T want, int64_t n, double size) {
 }
 
 template <class T>
+T add(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return a + b;
+  else
+    return T(uint64_t(a) + uint64_t(b));
+}
+
+template <class T>
 double size_of_terms(const std::string& op, const std::vector<T>& v) {
   double size = 0;
   for (T x : v) size += op == "sumsq" ? double(x) * double(x) : std::fabs(double(x));
@@ -107,7 +115,7 @@ void check_columns(const std::string& op) {
         for (int64_t r = 0; r < rows; ++r) column.push_back(x[size_t(r * stride + c)]);
         T want = exact(op, column);
         if (op == "sum" || op == "sumsq")
-          want = T(want + start[size_t(c)]);
+          want = add(want, start[size_t(c)]);
         else if (op == "max" || op == "min")
           column.push_back(start[size_t(c)]), want = exact(op, column);
         CHECK(close(op, out[c], want, rows + 1, size_of_terms(op, column) + 1), op, "_columns ",
