@@ -31,7 +31,15 @@ DType dtype_of_array(const py::array& array) {
   return dtype;
 }
 
-py::dtype numpy_dtype(DType dtype) { return py::dtype(dtype_name(dtype)); }
+const py::dtype& numpy_dtype(DType dtype) {
+  // Looked up once: by name it costs as much as a small network. Never freed: the interpreter may end first.
+  static const std::vector<py::dtype>& all = *[] {
+    auto* types = new std::vector<py::dtype>;
+    for (int t = 0; t < kDTypeCount; ++t) types->push_back(py::dtype(dtype_name(DType(t))));
+    return types;
+  }();
+  return all[size_t(dtype)];
+}
 
 py::tuple shape_tuple(const Shape& shape) {
   py::tuple t(shape.size());

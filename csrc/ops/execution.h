@@ -47,6 +47,8 @@ class Instruction {
   virtual void run(const Lane& lane, const Operands& io) const = 0;
   virtual bool serial() const { return false; }
   virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
+  // Floating-point operations, where these and not the operands' bytes decide how long it takes.
+  virtual double flops() const { return 0; }
   virtual const char* name() const = 0;
 };
 

@@ -105,7 +105,9 @@ std::vector<Sym> matmul_gradient(const GradientCall& g) {
 class MatmulInstruction final : public Instruction {
  public:
   MatmulInstruction(const GemmShape& shape, std::unique_ptr<Epilogue> epilogue)
-      : gemm_(shape), epilogue_(std::move(epilogue)) {}
+      : gemm_(shape),
+        epilogue_(std::move(epilogue)),
+        flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {}
 
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr);
@@ -117,6 +119,7 @@ class MatmulInstruction final : public Instruction {
   size_t scratch_bytes(int threads) const override {
     return gemm_scratch(threads) + (epilogue_ ? epilogue_->scratch_bytes(threads) : 0);
   }
+  double flops() const override { return flops_; }
   const char* name() const override { return gemm_.algorithm(); }
 
  private:
@@ -124,6 +127,7 @@ class MatmulInstruction final : public Instruction {
 
   Gemm gemm_;
   std::unique_ptr<Epilogue> epilogue_;
+  double flops_;
 };
 
 std::unique_ptr<Instruction> compile_matmul(const OpCall& c, std::unique_ptr<Epilogue> epilogue) {

@@ -29,7 +29,7 @@ void* Program::address(int32_t slot) const {
   return static_cast<char*>(arena_.data()) + s.offset;
 }
 
-void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
+void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads) {
   bound_inputs_ = inputs;
   bound_outputs_ = outputs;
   for (const Step& s : steps_) {
@@ -37,7 +37,6 @@ void Program::bind(const std::vector<const void*>& inputs, const std::vector<voi
     for (int32_t slot : s.in) *p++ = address(slot);
     for (int32_t slot : s.out) *p++ = address(slot);
   }
-  const int threads = team_size();
   if (threads > scratch_threads_) {
     size_t bytes = 0;
     for (const Step& s : steps_) bytes = std::max(bytes, s.instruction->scratch_bytes(s.serial ? 1 : threads));
@@ -46,7 +45,11 @@ void Program::bind(const std::vector<const void*>& inputs, const std::vector<voi
   }
 }
 
-int Program::team_size() const { return parallel_ ? num_threads() : 1; }
+// Waking a team costs about as much as half a million multiply-adds on one lane.
+int Program::team_size(int64_t steps) const {
+  constexpr double kWorthATeam = 5e5;
+  return shared_work_ * double(steps) > kWorthATeam ? num_threads() : 1;
+}
 
 // Serial instructions run on lane 0 without barriers between them.
 void Program::execute(const Lane& lane) const {
@@ -81,8 +84,9 @@ void Program::check_status() {
 
 void Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
   std::lock_guard<std::mutex> lock(mutex_);
-  bind(inputs, outputs);
-  run_team(team_size(), [this](const Lane& lane) { execute(lane); });
+  const int threads = team_size(1);
+  bind(inputs, outputs, threads);
+  run_team(threads, [this](const Lane& lane) { execute(lane); });
   check_status();
 }
 
@@ -115,13 +119,14 @@ int64_t Program::run_steps(const Steps& steps) {
   std::vector<void*> outputs;
   for (const Buffer& b : staged_inputs_) inputs.push_back(b.data());
   for (const Buffer& b : kept_outputs_) outputs.push_back(b.data());
-  bind(inputs, outputs);
+  const int threads = team_size(steps.count);
+  bind(inputs, outputs, threads);
 
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   std::atomic<bool> stop{false};
   std::atomic<int64_t> done{0};
-  run_team(team_size(), [&](const Lane& lane) {
+  run_team(threads, [&](const Lane& lane) {
     for (int64_t i = 0; i < steps.count; ++i) {
       const int64_t row = (steps.first + i) * steps.batch;
       for (size_t f = 0; f < feeds.size(); ++f)
@@ -164,9 +169,10 @@ std::vector<double> Program::profile(int repeats) {
   std::vector<void*> outputs;
   for (const Buffer& b : staged_inputs_) inputs.push_back(b.data());
   for (const Buffer& b : kept_outputs_) outputs.push_back(b.data());
-  bind(inputs, outputs);
+  const int threads = team_size(repeats);
+  bind(inputs, outputs, threads);
   std::vector<double> seconds(steps_.size(), 0);
-  run_team(team_size(), [&](const Lane& lane) {
+  run_team(threads, [&](const Lane& lane) {
     for (int r = 0; r < repeats; ++r)
       for (size_t i = 0; i < steps_.size(); ++i) {
         const Step& s = steps_[i];

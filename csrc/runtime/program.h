@@ -74,11 +74,11 @@ class Program {
     size_t bytes;
   };
 
-  void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs);
+  void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads);
   void* address(int32_t slot) const;
   void execute(const Lane& lane) const;
   void run_copies() const;
-  int team_size() const;
+  int team_size(int64_t steps) const;
   void check_status();
   void prepare_feed();
 
@@ -89,7 +89,7 @@ class Program {
   std::vector<Copy> copies_;
   Buffer arena_, scratch_;
   int scratch_threads_ = 0;
-  bool parallel_ = false;
+  double shared_work_ = 0;  // of the instructions that a team can share, in floating-point operations or their like
 
   std::mutex mutex_;
   std::vector<void*> pointers_;  // operand addresses of all steps, as of the last bind

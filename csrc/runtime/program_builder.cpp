@@ -227,6 +227,14 @@ void ProgramBuilder::place_assignments() {
   copies.insert(copies.end(), commit.begin(), commit.end());
 }
 
+// A lane does a multiply-add in the time in which it moves about four bytes.
+double ProgramBuilder::work_of(const Program::Step& step) const {
+  double bytes = 0;
+  for (int32_t s : step.in) bytes += double(program_.slots_[size_t(s)].bytes);
+  for (int32_t s : step.out) bytes += double(program_.slots_[size_t(s)].bytes);
+  return std::max(bytes / 2, step.instruction->flops());
+}
+
 void ProgramBuilder::emit_instructions() {
   for (Draft& d : drafts_) {
     Program::Step step;
@@ -249,7 +257,7 @@ void ProgramBuilder::emit_instructions() {
     for (Value v : d.in) step.in.push_back(slot(v));
     for (Value v : d.out) step.out.push_back(slot(v));
     step.serial = step.instruction->serial();
-    program_.parallel_ |= !step.serial;
+    if (!step.serial) program_.shared_work_ += work_of(step);
     program_.steps_.push_back(std::move(step));
   }
 }

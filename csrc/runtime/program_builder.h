@@ -30,6 +30,7 @@ class ProgramBuilder {
   void place_assignments();
   void place_outputs();
   bool update_in_place(const Tensor& storage, Value value);
+  double work_of(const Program::Step& step) const;
   void emit_instructions();
   void plan();
   int32_t slot(Value v);
