@@ -18,7 +18,8 @@ class Model:
         self.stop_training = False
         self.weights = [0.0]
         self.optimizer = axone.optimizers.SGD(1.0)
-        self.metrics: list[Any] = [axone.metrics.BinaryAccuracy(name="accuracy"), axone.metrics.Mean(name="other")]
+        accuracy, other = axone.metrics.BinaryAccuracy(name="accuracy"), axone.metrics.Mean(name="other")
+        self.metrics: list[Any] = [accuracy, other]
 
     def get_weights(self) -> list[float]:
         return list(self.weights)
@@ -27,7 +28,9 @@ class Model:
         self.weights = list(weights)
 
 
-def play(callback: cb.Callback, values: list[float], name: str = "val_loss") -> tuple[Model, int, list[dict[str, Any]]]:
+def play(
+    callback: cb.Callback, values: list[float], name: str = "val_loss"
+) -> tuple[Model, int, list[dict[str, Any]]]:
     """Runs the hooks of `fit` over epochs whose logs hold the values; returns model, epochs done and logs."""
     model, logs = Model(), []
     callback.set_model(model)
@@ -124,7 +127,9 @@ def test_reduce_on_plateau(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_plateau_ends_with_an_improvement() -> None:
-    _, _, logs = play(cb.ReduceLROnPlateau("val_accuracy", patience=2), [0.1, 0.1, 0.2, 0.2, 0.3], "val_accuracy")
+    _, _, logs = play(
+        cb.ReduceLROnPlateau("val_accuracy", patience=2), [0.1, 0.1, 0.2, 0.2, 0.3], "val_accuracy"
+    )
     assert [log["learning_rate"] for log in logs] == [1.0] * 5
 
 
@@ -144,12 +149,16 @@ def test_learning_rate_scheduler() -> None:
 
 
 def test_scheduler_changes_what_fit_does() -> None:
-    model = axone.Sequential([axone.Input((1,)), axone.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model = axone.Sequential(
+        [axone.Input((1,)), axone.layers.Dense(1, use_bias=False, kernel_initializer="ones")]
+    )
     model.compile(axone.optimizers.SGD(1.0), "mse")
     x, y = np.ones((4, 1), "float32"), np.zeros((4, 1), "float32")
     rates = [0.25, 0.0, 0.5]
     seen: list[float] = []
-    watch = cb.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(float(model.get_weights()[0][0, 0])))
+    watch = cb.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(float(model.get_weights()[0][0, 0]))
+    )
     history = model.fit(
         x, y, epochs=3, verbose=0, callbacks=[cb.LearningRateScheduler(lambda epoch: rates[epoch]), watch]
     )
@@ -162,10 +171,15 @@ def test_csv_logger(tmp_path: Path) -> None:
     model = axone.Sequential([axone.Input((1,)), axone.layers.Dense(1)])
     model.compile("sgd", "mse", metrics=["mae"])
     x = np.ones((8, 1), "float32")
-    history = model.fit(x, x, epochs=2, validation_split=0.5, verbose=0, callbacks=[cb.CSVLogger(path)]).history
+    history = model.fit(
+        x, x, epochs=2, validation_split=0.5, verbose=0, callbacks=[cb.CSVLogger(path)]
+    ).history
     rows = list(csv.DictReader(path.open()))
     assert list(rows[0]) == ["epoch", "loss", "mae", "val_loss", "val_mae"]
-    assert [float(r["val_mae"]) for r in rows] == history["val_mae"] and [r["epoch"] for r in rows] == ["0", "1"]
+    assert [float(r["val_mae"]) for r in rows] == history["val_mae"] and [r["epoch"] for r in rows] == [
+        "0",
+        "1",
+    ]
     model.fit(x, x, epochs=3, initial_epoch=2, verbose=0, callbacks=[cb.CSVLogger(path, append=True)])
     rows = list(csv.DictReader(path.open()))
     assert len(rows) == 3 and rows[2]["val_mae"] == "NA"
@@ -182,13 +196,17 @@ def test_hooks_come_in_order() -> None:
     def hook(name: str) -> Any:
         return lambda self, *a, **k: calls.append(name)
 
-    names = [n for n in dir(cb.Callback) if n.startswith("on_") and n not in ("on_batch_begin", "on_batch_end")]
+    names = [
+        n for n in dir(cb.Callback) if n.startswith("on_") and n not in ("on_batch_begin", "on_batch_end")
+    ]
     for name in names:
         setattr(Recorder, name, hook(name[3:]))
     model = axone.Sequential([axone.Input((1,)), axone.layers.Dense(1)])
     model.compile("sgd", "mse")
     x = np.ones((4, 1), "float32")
-    model.fit(x, x, batch_size=2, validation_data=(x, x), validation_batch_size=4, verbose=0, callbacks=Recorder())
+    model.fit(
+        x, x, batch_size=2, validation_data=(x, x), validation_batch_size=4, verbose=0, callbacks=Recorder()
+    )
     batch = ["train_batch_begin", "train_batch_end"]
     test = ["test_begin", "test_batch_begin", "test_batch_end", "test_end"]
     assert calls == ["train_begin", "epoch_begin", *batch, *batch, *test, "epoch_end", "train_end"]
@@ -215,18 +233,27 @@ def test_older_names_of_batch_hooks() -> None:
 
 
 def test_which_callbacks_look_at_every_batch() -> None:
-    quiet = [cb.History(), cb.ProgbarLogger(), cb.EarlyStopping(), cb.LambdaCallback(on_epoch_end=lambda e, logs: None)]
+    quiet = [
+        cb.History(),
+        cb.ProgbarLogger(),
+        cb.EarlyStopping(),
+        cb.LambdaCallback(on_epoch_end=lambda e, logs: None),
+    ]
     assert not cb.CallbackList(quiet, verbose=1).wants_every_batch("train")
     assert cb.CallbackList([cb.TerminateOnNaN()]).wants_every_batch("train")
     assert not cb.CallbackList([cb.TerminateOnNaN()]).wants_every_batch("test")
     watch = cb.LambdaCallback(on_test_batch_begin=lambda batch, logs: None)
-    assert cb.CallbackList([watch]).wants_every_batch("test") and not cb.CallbackList([watch]).wants_every_batch("train")
+    assert cb.CallbackList([watch]).wants_every_batch("test") and not cb.CallbackList(
+        [watch]
+    ).wants_every_batch("train")
 
 
 def test_history_and_bar_are_added_once() -> None:
     own = cb.History()
     model = Model()
-    made = cb.CallbackList([own], add_history=True, add_progbar=True, model=model, verbose=1, epochs=1, steps=1)
+    made = cb.CallbackList(
+        [own], add_history=True, add_progbar=True, model=model, verbose=1, epochs=1, steps=1
+    )
     assert [type(c) for c in made.callbacks] == [cb.History, cb.ProgbarLogger] and model.history is own  # type: ignore[attr-defined]
     assert own.params == {"verbose": 1, "epochs": 1, "steps": 1}
 

@@ -34,7 +34,9 @@ def test_float64_is_computed_in_float64() -> None:
     assert loss.dtype == "float64" and value(loss) > 1.0
 
 
-@pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], LABELS.astype("float32"), LABELS.astype("uint8")])
+@pytest.mark.parametrize(
+    "labels", [LABELS, LABELS[:, None], LABELS.astype("float32"), LABELS.astype("uint8")]
+)
 def test_class_numbers_of_any_type(labels: np.ndarray) -> None:
     want = -np.log(P[np.arange(6), LABELS]).mean()
     assert value(losses.SparseCategoricalCrossentropy()(labels, P)) == pytest.approx(want, rel=1e-5)
@@ -46,7 +48,9 @@ def test_mask_leaves_samples_out_of_the_mean() -> None:
     y_pred._keras_mask = ops.convert_to_tensor(mask)
     each = np.mean((T - P) ** 2, -1)
     assert value(losses.MeanSquaredError()(T, y_pred)) == pytest.approx(each[mask].mean(), rel=1e-5)
-    assert value(losses.MeanSquaredError(reduction="sum")(T, y_pred)) == pytest.approx(each[mask].sum(), rel=1e-5)
+    assert value(losses.MeanSquaredError(reduction="sum")(T, y_pred)) == pytest.approx(
+        each[mask].sum(), rel=1e-5
+    )
     y_pred = ops.convert_to_tensor(P)
     y_pred._keras_mask = ops.convert_to_tensor(np.zeros(6, bool))
     assert value(losses.MeanSquaredError()(T, y_pred)) == 0.0

@@ -139,7 +139,9 @@ def test_schedule() -> None:
 
 
 def test_schedule_set_between_fits_is_heeded() -> None:
-    model = axone.Sequential([axone.Input((1,)), axone.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model = axone.Sequential(
+        [axone.Input((1,)), axone.layers.Dense(1, use_bias=False, kernel_initializer="ones")]
+    )
     model.compile(optimizers.SGD(0.0), "mse")
     x, y = np.ones((4, 1), "float32"), np.zeros((4, 1), "float32")
     model.fit(x, y, verbose=0)

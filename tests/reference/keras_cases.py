@@ -68,7 +68,11 @@ def losses(k: Any) -> dict[str, Any]:
 
 @case
 def metrics(k: Any) -> dict[str, Any]:
-    p, t, labels = probabilities(6, 8, 5), np.eye(5)[[0, 1, 2, 3, 4, 0, 1, 2]], np.array([0, 1, 2, 3, 4, 0, 1, 2])
+    p, t, labels = (
+        probabilities(6, 8, 5),
+        np.eye(5)[[0, 1, 2, 3, 4, 0, 1, 2]],
+        np.array([0, 1, 2, 3, 4, 0, 1, 2]),
+    )
     q, b = 1 / (1 + np.exp(-rows(7, 8, 1))), (rows(8, 8) > 0).astype("float32")
     real, guess, w = rows(9, 8, 3), rows(10, 8, 3), np.array([1.0, 0.0, 2.0, 1.0, 0.5, 1.0, 3.0, 1.0])
     M = k.metrics
@@ -98,7 +102,12 @@ def metrics(k: Any) -> dict[str, Any]:
     mean, total = M.Mean(), M.Sum()
     mean.update_state(real, sample_weight=w)
     total.update_state(real, sample_weight=w[:, None] * np.ones(3))
-    return {**found, "mean": numbers(mean.result()), "sum": numbers(total.result()), "call": numbers(M.Mean()([1, 2]))}
+    return {
+        **found,
+        "mean": numbers(mean.result()),
+        "sum": numbers(total.result()),
+        "call": numbers(M.Mean()([1, 2])),
+    }
 
 
 @case
@@ -148,7 +157,8 @@ def _network(k: Any, activation: str = "softmax", units: int = 3) -> Any:
 def _trained(model: Any, x: Any, y: Any, **options: Any) -> dict[str, Any]:
     history = model.fit(x, y, shuffle=False, verbose=0, **options)
     return {"history": {n: numbers(v) for n, v in history.history.items()}, "names": list(history.history),
-            "steps": history.params["steps"], "weights": [numbers(w) for w in model.get_weights()]}  # fmt: skip
+            "steps": history.params["steps"],
+            "weights": [numbers(w) for w in model.get_weights()]}  # fmt: skip
 
 
 @case
@@ -166,8 +176,12 @@ def fit_classes(k: Any) -> dict[str, Any]:
 def fit_weights(k: Any) -> dict[str, Any]:
     x, labels = rows(52, 40, 4), np.random.default_rng(53).integers(0, 3, 40)
     model = _network(k)
-    model.compile(k.optimizers.SGD(0.1), "categorical_crossentropy", metrics=["acc"], weighted_metrics=["acc", "mse"])
-    found = {"class_weight": _trained(model, x, np.eye(3)[labels], epochs=2, class_weight={0: 1.0, 1: 2.0, 2: 0.5})}
+    model.compile(
+        k.optimizers.SGD(0.1), "categorical_crossentropy", metrics=["acc"], weighted_metrics=["acc", "mse"]
+    )
+    found = {
+        "class_weight": _trained(model, x, np.eye(3)[labels], epochs=2, class_weight={0: 1.0, 1: 2.0, 2: 0.5})
+    }
     weight = np.abs(rows(54, 40))
     found["sample_weight"] = _trained(model, x, np.eye(3)[labels], epochs=2, sample_weight=weight,
                                       validation_data=(x[:8], np.eye(3)[labels[:8]], weight[:8]))  # fmt: skip
@@ -190,7 +204,9 @@ def fit_two_outputs(k: Any) -> dict[str, Any]:
     x = rows(56, 30, 4)
     inputs = k.Input((4,))
     h = k.layers.Dense(5, activation="tanh", name="h")(inputs)
-    model = k.Model(inputs, [k.layers.Dense(1, name="a")(h), k.layers.Dense(3, activation="softmax", name="b")(h)])
+    model = k.Model(
+        inputs, [k.layers.Dense(1, name="a")(h), k.layers.Dense(3, activation="softmax", name="b")(h)]
+    )
     model.set_weights([rows(57, 4, 5), rows(58, 5), rows(59, 5, 1), rows(60, 1), rows(61, 5, 3), rows(62, 3)])
     model.compile("sgd", {"a": "mse", "b": "sparse_categorical_crossentropy"}, {"a": 0.5, "b": 2.0},
                   metrics={"a": ["mae"], "b": ["accuracy"]})  # fmt: skip

@@ -1,4 +1,4 @@
-"""axone's results against those that Keras gave for the same computations (keras.json, written by make.py)."""
+"""axone's results against Keras's for the same computations (keras.json, written by make.py)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def differences(got: Any, want: Any, where: str = "") -> list[str]:
     if isinstance(want, list):
         if not isinstance(got, (list, tuple)) or len(got) != len(want):
             return [f"{where}: {got} != {want}"]
-        return [d for i, (g, w) in enumerate(zip(got, want, strict=True)) for d in differences(g, w, f"{where}[{i}]")]
+        return [
+            d
+            for i, (g, w) in enumerate(zip(got, want, strict=True))
+            for d in differences(g, w, f"{where}[{i}]")
+        ]
     if isinstance(want, float) and not isinstance(got, (str, bool)):
         close = math.isclose(got, want, rel_tol=TOLERANCE, abs_tol=TOLERANCE / 10)
         return [] if close or (math.isnan(got) and math.isnan(want)) else [f"{where}: {got} != {want}"]

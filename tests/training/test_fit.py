@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_models import linear
 
 import axone
 from axone.callbacks import Callback, LambdaCallback
-from small_models import linear
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -89,7 +89,9 @@ def test_eager_and_compiled_training_agree(data: Pair) -> None:
     for eagerly in (False, True):
         model = linear(activation="softmax")
         model.compile("adam", "mse", metrics=["mae", "accuracy"], run_eagerly=eagerly)
-        history = model.fit(*data, epochs=3, batch_size=16, shuffle=False, validation_split=0.2, verbose=0).history
+        history = model.fit(
+            *data, epochs=3, batch_size=16, shuffle=False, validation_split=0.2, verbose=0
+        ).history
         found.append((weights(model), history, model.predict(data[0], verbose=0)))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
     np.testing.assert_allclose(found[0][2], found[1][2], rtol=1e-5)
@@ -108,7 +110,9 @@ def test_many_steps_a_call_equal_single_ones(data: Pair) -> None:
     for callbacks in ([], [Each()]):
         model = linear()
         model.compile(axone.optimizers.Adam(0.1), "mse")
-        history = model.fit(*data, epochs=2, batch_size=7, shuffle=False, verbose=0, callbacks=callbacks).history
+        history = model.fit(
+            *data, epochs=2, batch_size=7, shuffle=False, verbose=0, callbacks=callbacks
+        ).history
         found.append((weights(model), history["loss"]))
     np.testing.assert_array_equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
@@ -135,7 +139,14 @@ def test_validation(model: Any, data: Pair) -> None:
     assert len(history["loss"]) == 4 and len(history["val_loss"]) == 2
     loss, mae = model.evaluate(*held_out, verbose=0)
     assert history["val_loss"][-1] == loss and history["val_mae"][-1] == mae
-    assert len(model.fit(x, y, epochs=4, validation_data=held_out, validation_freq=[1, 4], verbose=0).history["val_loss"]) == 2
+    assert (
+        len(
+            model.fit(x, y, epochs=4, validation_data=held_out, validation_freq=[1, 4], verbose=0).history[
+                "val_loss"
+            ]
+        )
+        == 2
+    )
     with pytest.raises(ValueError, match="validation_freq"):
         model.fit(x, y, validation_data=held_out, validation_freq="often", verbose=0)
 
@@ -159,7 +170,10 @@ def test_class_weight(data: Pair) -> None:
     labels = (x[:, 0] > 0).astype(int) + (x[:, 1] > 0)
     weights_ = {0: 0.0, 1: 2.0}
     each = np.array([weights_.get(int(c), 1.0) for c in labels])
-    for targets, loss in ((labels, "sparse_categorical_crossentropy"), (np.eye(3)[labels], "categorical_crossentropy")):
+    for targets, loss in (
+        (labels, "sparse_categorical_crossentropy"),
+        (np.eye(3)[labels], "categorical_crossentropy"),
+    ):
         model = linear(3, "softmax")
         model.compile(axone.optimizers.SGD(0.0), loss)
         p = model.predict(x, verbose=0)
@@ -214,12 +228,15 @@ def test_generator_of_batches(data: Pair) -> None:
     for model in (one, two):
         model.compile(axone.optimizers.SGD(0.1), "mse", metrics=["mae"])
     want = one.fit(x, y, batch_size=16, shuffle=False, epochs=2, verbose=0).history
-    got = two.fit(batches(2), steps_per_epoch=4, epochs=2, validation_data=batches(2), validation_steps=4, verbose=0)
+    got = two.fit(
+        batches(2), steps_per_epoch=4, epochs=2, validation_data=batches(2), validation_steps=4, verbose=0
+    )
     np.testing.assert_array_equal(weights(one), weights(two))
     assert got.history["loss"] == want["loss"]
     assert two.evaluate(batches(1), verbose=0) == one.evaluate(x, y, batch_size=16, verbose=0)
     np.testing.assert_array_equal(
-        two.predict((x[i : i + 16] for i in range(0, 50, 16)), verbose=0), one.predict(x, batch_size=16, verbose=0)
+        two.predict((x[i : i + 16] for i in range(0, 50, 16)), verbose=0),
+        one.predict(x, batch_size=16, verbose=0),
     )
     with pytest.raises(ValueError, match="must come with them"):
         two.fit(batches(1), y, verbose=0)
@@ -256,7 +273,10 @@ def test_other_libraries_arrays_and_lists(model: Any, data: Pair) -> None:
     assert model.evaluate(axone.ops.convert_to_tensor(x), axone.ops.convert_to_tensor(y), verbose=0) == want
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"],
+)
 def test_arrays_of_any_type(dtype: str) -> None:
     x = np.random.default_rng(0).integers(0, 2, (20, 3)).astype(dtype)
     model = linear()
@@ -282,7 +302,9 @@ def test_progress_bar(model: Any, data: Pair, capsys: pytest.CaptureFixture[str]
     model.fit(*data, batch_size=5, epochs=2, validation_split=0.2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Epoch 1/2" and lines[2] == "Epoch 2/2"
-    assert re.fullmatch(r"8/8 ━{20} \d+s \S+/step - loss: \S+ - mae: \S+ - val_loss: \S+ - val_mae: \S+", lines[1])
+    assert re.fullmatch(
+        r"8/8 ━{20} \d+s \S+/step - loss: \S+ - mae: \S+ - val_loss: \S+ - val_mae: \S+", lines[1]
+    )
     model.fit(*data, verbose=2)
     assert re.fullmatch(r"2/2 - \d+s - \S+/step - loss: \S+ - mae: \S+\n", capsys.readouterr().out)
     model.evaluate(*data)

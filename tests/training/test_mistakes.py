@@ -40,7 +40,11 @@ def test_numbers_of_samples_that_differ(model: Any, data: Pair) -> None:
 @pytest.mark.parametrize("shape", [(0, 3), (0,)])
 def test_no_samples(model: Any, shape: tuple[int, ...]) -> None:
     x = np.zeros(shape, "float32")
-    for call in (lambda: model.fit(x, x, verbose=0), lambda: model.predict(x, verbose=0), lambda: model.evaluate(x, x)):
+    for call in (
+        lambda: model.fit(x, x, verbose=0),
+        lambda: model.predict(x, verbose=0),
+        lambda: model.evaluate(x, x),
+    ):
         with pytest.raises(ValueError, match="no samples"):
             call()
     with pytest.raises(ValueError, match="no samples"):
@@ -49,7 +53,16 @@ def test_no_samples(model: Any, shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [np.array(["a", "b"]), [["x"]], np.array([object()]), [[1.0, 2.0], [3.0]], np.ones((2, 3)) * 1j, None, 3.0, "text"],
+    [
+        np.array(["a", "b"]),
+        [["x"]],
+        np.array([object()]),
+        [[1.0, 2.0], [3.0]],
+        np.ones((2, 3)) * 1j,
+        None,
+        3.0,
+        "text",
+    ],
 )
 def test_data_that_are_no_numbers(model: Any, bad: Any) -> None:
     with pytest.raises((ValueError, TypeError)):
@@ -84,7 +97,7 @@ def test_labels_out_of_range_are_an_error_and_the_model_lives(data: Pair) -> Non
     model.fit(data[0], labels, verbose=0)
     bad = labels.copy()
     bad[10] = 3
-    with pytest.raises(IndexError, match="label.*3"):
+    with pytest.raises(IndexError, match=r"label.*3"):
         model.fit(data[0], bad, verbose=0)
     assert np.isfinite(model.fit(data[0], labels, verbose=0).history["loss"]).all()
 
@@ -101,7 +114,9 @@ def test_nan_in_the_data_gives_nan_and_no_crash(model: Any, data: Pair) -> None:
 def test_terminate_on_nan(model: Any, data: Pair, capsys: pytest.CaptureFixture[str]) -> None:
     x = data[0].copy()
     x[25] = np.inf
-    history = model.fit(x, data[1], batch_size=10, shuffle=False, epochs=5, verbose=0, callbacks=[TerminateOnNaN()])
+    history = model.fit(
+        x, data[1], batch_size=10, shuffle=False, epochs=5, verbose=0, callbacks=[TerminateOnNaN()]
+    )
     assert history.epoch == [0]
     assert capsys.readouterr().out == "Batch 2: Invalid loss, terminating training\n"
     with pytest.raises(RuntimeError, match="Batch 0"):
@@ -118,7 +133,9 @@ class Interrupting(Callback):
         raise self.error
 
 
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_test_end", "on_epoch_end"])
+@pytest.mark.parametrize(
+    "hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_test_end", "on_epoch_end"]
+)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_interrupted_by_a_callback(model: Any, data: Pair, hook: str, error: type[BaseException]) -> None:
     with pytest.raises(error):
@@ -170,7 +187,9 @@ def test_stop_training_from_a_batch(model: Any, data: Pair) -> None:
         seen.append(batch)
         model.stop_training = batch == 2
 
-    history = model.fit(*data, batch_size=5, epochs=4, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=stop)])
+    history = model.fit(
+        *data, batch_size=5, epochs=4, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=stop)]
+    )
     assert seen == [0, 1, 2] and history.epoch == [0]
 
 

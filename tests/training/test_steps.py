@@ -40,7 +40,16 @@ def test_weights_of_a_batch(model: Any, data: Pair) -> None:
 def test_predict_on_batch(model: Any, data: Pair) -> None:
     x = data[0]
     want = x @ model.get_weights()[0] + model.get_weights()[1]
-    for batch in (x, x[:1], x[:1], x.astype("float64"), x[::2], np.asfortranarray(x), x[::-1], x[:, ::-1][:, ::-1]):
+    for batch in (
+        x,
+        x[:1],
+        x[:1],
+        x.astype("float64"),
+        x[::2],
+        np.asfortranarray(x),
+        x[::-1],
+        x[:, ::-1][:, ::-1],
+    ):
         got = model.predict_on_batch(batch)
         assert type(got) is np.ndarray and got.dtype == "float32" and got.flags.writeable
         np.testing.assert_allclose(got, batch @ model.get_weights()[0] + model.get_weights()[1], rtol=1e-5)
@@ -59,31 +68,41 @@ def test_predict_on_many_signatures(model: Any) -> None:
 def test_predict_is_row_by_row(model: Any, data: Pair) -> None:
     whole = model.predict(data[0], batch_size=50, verbose=0)
     for size in (1, 7, 32, 50, 99):
-        np.testing.assert_allclose(model.predict(data[0], batch_size=size, verbose=0), whole, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            model.predict(data[0], batch_size=size, verbose=0), whole, rtol=1e-5, atol=1e-6
+        )
     np.testing.assert_array_equal(model.predict(data[0], batch_size=10, steps=2, verbose=0).shape, (20, 2))
 
 
 def two_by_two() -> Any:
     a, b = axone.Input((3,), name="left"), axone.Input((2,), name="right")
     joined = layers.Dense(4, activation="tanh", name="hidden")(a)
-    return axone.Model([a, b], {"sum": layers.Dense(2, name="sum")(joined), "odd": layers.Dense(1, name="odd")(b)})
+    return axone.Model(
+        [a, b], {"sum": layers.Dense(2, name="sum")(joined), "odd": layers.Dense(1, name="odd")(b)}
+    )
 
 
 def test_several_inputs_and_outputs(data: Pair) -> None:
     x, y = data
     model = two_by_two()
-    model.compile("adam", {"sum": "mse", "odd": "mae"}, loss_weights={"sum": 2.0, "odd": 0.5}, metrics={"sum": ["mae"]})
+    model.compile(
+        "adam", {"sum": "mse", "odd": "mae"}, loss_weights={"sum": 2.0, "odd": 0.5}, metrics={"sum": ["mae"]}
+    )
     inputs, targets = [x, y], {"sum": y, "odd": x[:, :1]}
     history = model.fit(inputs, targets, epochs=2, batch_size=16, verbose=0).history
     assert set(history) == {"loss", "sum_loss", "odd_loss", "sum_mae"}
-    assert history["loss"][1] == pytest.approx(2 * history["sum_loss"][1] + 0.5 * history["odd_loss"][1], rel=1e-5)
+    assert history["loss"][1] == pytest.approx(
+        2 * history["sum_loss"][1] + 0.5 * history["odd_loss"][1], rel=1e-5
+    )
     by_name = model.evaluate({"left": x, "right": y}, targets, verbose=0, return_dict=True)
     assert by_name == model.evaluate(inputs, targets, verbose=0, return_dict=True)
     predicted = model.predict(inputs, verbose=0)
     assert {k: v.shape for k, v in predicted.items()} == {"sum": (50, 2), "odd": (50, 1)}
     np.testing.assert_allclose(model.predict_on_batch(inputs)["odd"], predicted["odd"], rtol=1e-5)
     callbacks: list[Any] = []
-    watch = axone.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: callbacks.append(logs["outputs"]))
+    watch = axone.callbacks.LambdaCallback(
+        on_predict_batch_end=lambda batch, logs: callbacks.append(logs["outputs"])
+    )
     stepwise = model.predict(inputs, batch_size=16, verbose=0, callbacks=[watch])
     assert [c["odd"].shape[0] for c in callbacks] == [16, 16, 16, 2]
     np.testing.assert_array_equal(np.concatenate([c["odd"] for c in callbacks]), stepwise["odd"])
@@ -229,7 +248,13 @@ def test_accuracy_and_crossentropy_are_chosen_by_shape(data: Pair) -> None:
     cases = (
         (1, "sigmoid", (x[:, 0] > 0).astype(int), metrics.BinaryAccuracy, losses.binary_crossentropy),
         (3, "softmax", labels, metrics.SparseCategoricalAccuracy, losses.sparse_categorical_crossentropy),
-        (3, "softmax", labels[:, None], metrics.SparseCategoricalAccuracy, losses.sparse_categorical_crossentropy),
+        (
+            3,
+            "softmax",
+            labels[:, None],
+            metrics.SparseCategoricalAccuracy,
+            losses.sparse_categorical_crossentropy,
+        ),
         (3, "softmax", np.eye(3)[labels], metrics.CategoricalAccuracy, losses.categorical_crossentropy),
     )
     for units, activation, y, metric, loss in cases:
@@ -243,7 +268,9 @@ def test_accuracy_and_crossentropy_are_chosen_by_shape(data: Pair) -> None:
 
 def test_metrics_of_the_same_name_are_numbered(data: Pair) -> None:
     model = linear()
-    model.compile("sgd", "mse", metrics=["mae", metrics.MeanAbsoluteError(name="mae")], weighted_metrics=["mae"])
+    model.compile(
+        "sgd", "mse", metrics=["mae", metrics.MeanAbsoluteError(name="mae")], weighted_metrics=["mae"]
+    )
     assert set(model.fit(*data, verbose=0).history) == {"loss", "mae", "mae_1", "weighted_mae"}
 
 
@@ -256,10 +283,17 @@ def test_compile_again_starts_afresh(model: Any, data: Pair) -> None:
 
 def test_compile_config_round_trip(model: Any, data: Pair) -> None:
     config = model.get_compile_config()
-    assert config["optimizer"]["class_name"] == "SGD" and config["loss"] == "mse" and config["metrics"] == ["mae"]
+    assert (
+        config["optimizer"]["class_name"] == "SGD"
+        and config["loss"] == "mse"
+        and config["metrics"] == ["mae"]
+    )
     other = linear()
     other.compile_from_config(config)
-    assert other.fit(*data, shuffle=False, verbose=0).history == model.fit(*data, shuffle=False, verbose=0).history
+    assert (
+        other.fit(*data, shuffle=False, verbose=0).history
+        == model.fit(*data, shuffle=False, verbose=0).history
+    )
     assert linear().get_compile_config() == {}
 
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from axone.utils import Progbar, disable_interactive_logging, enable_interactive_logging, io as axone_io
+from axone.utils import Progbar, disable_interactive_logging, enable_interactive_logging
+from axone.utils import io as axone_io
 
 
 class Terminal(io.StringIO):

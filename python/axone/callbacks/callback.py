@@ -8,9 +8,9 @@ from typing import Any
 class Callback:
     """Code that runs during `fit`, `evaluate` and `predict`.
 
-    Override the hooks that matter. `self.model` is the model, `self.params` holds "epochs", "steps" and "verbose".
-    `fit` runs many steps at once in C++ unless a callback overrides a hook of batches; then it runs them one by
-    one (or `steps_per_execution` at a time).
+    Override the hooks that matter. `self.model` is the model, `self.params` holds "epochs", "steps" and
+    "verbose". `fit` runs many steps at once in C++ unless a callback overrides a hook of batches; then it
+    runs them one by one (or `steps_per_execution` at a time).
 
     Example:
         >>> class Report(Callback):

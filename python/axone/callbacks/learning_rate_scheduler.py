@@ -15,7 +15,8 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate to what a function says at the beginning of every epoch.
 
     Args:
-        schedule: `schedule(epoch, learning_rate) -> learning_rate`, or `schedule(epoch)`; epochs count from 0.
+        schedule: `schedule(epoch, learning_rate) -> learning_rate`, or `schedule(epoch)`; epochs count from
+            0.
         verbose: 1 prints every new rate.
 
     Example:

@@ -63,8 +63,8 @@ class MonitorCallback(Callback):
             if known and metric.direction is not None:
                 return str(metric.direction)
         raise ValueError(
-            f"{type(self).__name__}: whether a larger or a smaller '{self.monitor}' is better cannot be told; "
-            "give mode='max' or mode='min'."
+            f"{type(self).__name__}: whether a larger or a smaller '{self.monitor}' is better cannot be "
+            "told: give mode='max' or mode='min'."
         )
 
     def _compiled_metrics(self) -> list[Any]:

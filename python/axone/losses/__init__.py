@@ -1,6 +1,7 @@
 """Losses: Keras's `keras.losses`.
 
-A loss is a function `(y_true, y_pred) -> one value per sample`, or an object that also weighs and averages them.
+A loss is a function `(y_true, y_pred) -> one value per sample`, or an object that also weighs and averages
+them.
 """
 
 from __future__ import annotations

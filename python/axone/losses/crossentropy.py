@@ -93,8 +93,8 @@ def sparse_categorical_crossentropy(
     classes = losses_shape.pop(axis) if y_pred.ndim else 0
     if list(y_true.shape) != losses_shape:
         raise ValueError(
-            f"sparse_categorical_crossentropy: predictions of shape {tuple(y_pred.shape)} need class numbers of "
-            f"shape {tuple(losses_shape)}, got {tuple(y_true.shape)}. For one-hot rows use "
+            f"sparse_categorical_crossentropy: predictions of shape {tuple(y_pred.shape)} need class numbers "
+            f"of shape {tuple(losses_shape)}, got {tuple(y_true.shape)}. For one-hot rows use "
             "categorical_crossentropy."
         )
     if dtypes.is_float_dtype(y_true.dtype):
@@ -104,9 +104,9 @@ def sparse_categorical_crossentropy(
     valid = ops.not_equal(y_true, ignore_class)
     safe = ops.where(valid, y_true, ops.zeros_like(y_true))
     losses = ops.sparse_categorical_crossentropy(safe, y_pred, from_logits=from_logits, axis=axis)
-    losses = ops.where(valid, losses, ops.zeros_like(losses))
-    losses._keras_mask = valid
-    return losses
+    kept: Any = ops.where(valid, losses, ops.zeros_like(losses))
+    kept._keras_mask = valid
+    return kept  # type: ignore[no-any-return]
 
 
 sparse_categorical_crossentropy.integer_targets = True  # type: ignore[attr-defined]

@@ -18,12 +18,13 @@ _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", 
 class Loss:
     """A loss that can be called: `loss(y_true, y_pred, sample_weight=None) -> scalar`.
 
-    Subclasses define `call(y_true, y_pred)`, which returns the unreduced losses, one per sample (or per element).
+    Subclasses define `call(y_true, y_pred)`, which returns the unreduced losses, one per sample (or per
+    element).
 
     Args:
         name: Name in the logs.
-        reduction: "sum_over_batch_size" (the mean over all losses), "mean" (the same), "mean_with_sample_weight"
-            (divided by the sum of the weights), "sum", "none" or None.
+        reduction: "sum_over_batch_size" (the mean over all losses), "mean" (the same),
+            "mean_with_sample_weight" (divided by the sum of the weights), "sum", "none" or None.
         dtype: Float type of the computation; None stands for `floatx()`.
 
     Example:
@@ -166,8 +167,8 @@ def weights_with_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str 
         sample_weight: Weights or None.
         mask: True where a loss counts, or None.
         dtype: Float type of the result.
-        reduction: With a mean, the weights grow by `elements / valid elements`, so that the mean is taken over
-            the valid ones alone.
+        reduction: With a mean, the weights grow by `elements / valid elements`, so that the mean is taken
+            over the valid ones alone.
 
     Returns:
         Weights, or None when neither is given.
@@ -183,7 +184,8 @@ def weights_with_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str 
     if weight is None:
         return valid
     valid, weight = match_ranks(valid, weight)
-    return weight * valid
+    joined: Tensor = weight * valid
+    return joined
 
 
 def reduce_weighted(
@@ -216,8 +218,13 @@ def reduce_weighted(
         return ops.sum(values)
     if reduction == "mean_with_sample_weight" and weight is not None:
         total = ops.sum(weight)
-        return ops.sum(values) / ops.where(total == 0, ops.ones_like(total), total)
+        share: Tensor = ops.sum(values) / _nonzero(total)
+        return share
     return ops.mean(values)
+
+
+def _nonzero(x: Tensor) -> Any:
+    return ops.where(x == 0, ops.ones_like(x), x)
 
 
 def _check_broadcast(values: tuple[int, ...], weight: tuple[int, ...]) -> None:

@@ -26,12 +26,12 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
-    """Returns 1 where the largest entries of target and prediction coincide, else 0; shape without the last axis."""
+    """Returns 1 where the largest entries of target and prediction coincide, else 0; no last axis."""
     return _matches(ops.argmax(convert_to_tensor(y_true), axis=-1), y_pred)
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
-    """Returns 1 where the largest prediction is the target's class number, else 0; shape without the last axis."""
+    """Returns 1 where the largest prediction is the target's class number, else 0; no last axis."""
     return _matches(_drop_unit_axis(convert_to_tensor(y_true), y_pred), y_pred)
 
 

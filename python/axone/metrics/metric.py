@@ -116,7 +116,7 @@ class Metric:
         raise TypeError(f"{type(self).__name__} must define `update_state`.")
 
     def result(self) -> Any:
-        """Returns the metric's value so far, a scalar tensor or a dictionary of them; every subclass defines it."""
+        """Returns the value so far, a scalar tensor or a dictionary of them; every subclass defines it."""
         raise TypeError(f"{type(self).__name__} must define `result`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:

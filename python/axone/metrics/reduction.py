@@ -16,9 +16,11 @@ from axone.utils import identifiers
 def ratio(total: Any, count: Any) -> Tensor:
     """Returns total / count, and 0 where the count is 0."""
     count = convert_to_tensor(count)
-    return ops.where(
-        count == 0, ops.zeros_like(count), total / ops.where(count == 0, ops.ones_like(count), count)
+    empty = count == 0
+    result: Any = ops.where(
+        empty, ops.zeros_like(count), total / ops.where(empty, ops.ones_like(count), count)
     )
+    return result  # type: ignore[no-any-return]
 
 
 def per_sample(
@@ -128,7 +130,9 @@ class MeanMetricWrapper(Mean):
         if self.direction is None and "axone.losses" in (getattr(fn, "__module__", None) or ""):
             self.direction = "down"
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         mask = get_mask(y_pred)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         super().update_state(values, weights_with_mask(sample_weight, mask, self.dtype, "sum"))

@@ -52,7 +52,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str = "root_mean_squared_error", dtype: str | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         y_pred = ops.cast(convert_to_tensor(y_pred), self.dtype)
         y_true, y_pred = match_ranks(ops.cast(convert_to_tensor(y_true), self.dtype), y_pred)
         super().update_state(ops.square(y_pred - y_true), sample_weight)

@@ -25,8 +25,8 @@ class Adam(Optimizer):
         amsgrad: Whether v is replaced by the largest v so far.
         **options: See `Optimizer`.
 
-    Kingma, Ba, "Adam: a method for stochastic optimization", 2015 (algorithm 1 in the efficient order of section
-    2); Reddi, Kale, Kumar, "On the convergence of Adam and beyond", 2018.
+    Kingma, Ba, "Adam: a method for stochastic optimization", 2015 (algorithm 1 in the efficient order of
+    section 2); Reddi, Kale, Kumar, "On the convergence of Adam and beyond", 2018.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Adam(Optimizer):
             self._velocity_hats[index].assign(v)
         variable.assign(variable.value - m * alpha / (ops.sqrt(v) + self.epsilon))
 
-    def _alpha(self, learning_rate: Any, dtype: str) -> Tensor:
+    def _alpha(self, learning_rate: Any, dtype: str) -> Any:
         t = ops.cast(ops.add(self.iterations, 1), dtype)
         return learning_rate * ops.sqrt(1.0 - ops.power(self.beta_2, t)) / (1.0 - ops.power(self.beta_1, t))
 

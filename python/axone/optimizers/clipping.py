@@ -10,7 +10,8 @@ from axone.core.tensor import Tensor
 
 def clip_by_norm(gradient: Tensor, limit: float) -> Tensor:
     """Returns g * limit / max(|g|, limit): a gradient whose Euclidean norm is at most `limit`."""
-    return gradient * (limit / ops.maximum(_norm([gradient]), limit))
+    clipped: Tensor = gradient * (limit / ops.maximum(_norm([gradient]), limit))
+    return clipped
 
 
 def clip_by_global_norm(gradients: Sequence[Tensor], limit: float) -> list[Tensor]:

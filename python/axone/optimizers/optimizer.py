@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from axone import ops
@@ -22,8 +23,8 @@ class Optimizer(OptimizerState):
     """Changes variables step by step, given gradients.
 
     A subclass defines `update_step(gradient, variable, learning_rate)` with plain `axone.ops` and
-    `variable.assign`, and, where it keeps state, `build`. Inside `fit` the rule is traced into the training step
-    and runs as one instruction over all variables. Values that are the same for every variable belong in
+    `variable.assign`, and, where it keeps state, `build`. Inside `fit` the rule is traced into the training
+    step and runs as one instruction over all variables. Values that are the same for every variable belong in
     `per_step`, which computes them once.
 
     Args:
@@ -34,7 +35,8 @@ class Optimizer(OptimizerState):
         global_clipnorm: Largest norm of all gradients together. At most one of the three may be given.
         use_ema: Whether to keep an exponential moving average of the variables.
         ema_momentum: m in average = m * average + (1 - m) * variable.
-        ema_overwrite_frequency: The averages replace the variables every so many steps; None: at the end of fit.
+        ema_overwrite_frequency: The averages replace the variables every so many steps; None: at the end of
+            fit.
         loss_scale_factor: The loss is multiplied, and gradients divided, by it.
         gradient_accumulation_steps: Variables change every so many steps, by the mean gradient of these.
         name: Name of the optimizer.
@@ -88,7 +90,7 @@ class Optimizer(OptimizerState):
         if sum(v is not None for v in (self.clipnorm, self.clipvalue, self.global_clipnorm)) > 1:
             raise ValueError(
                 f"{who}: only one of clipnorm, clipvalue and global_clipnorm can be given, got "
-                f"clipnorm={self.clipnorm}, clipvalue={self.clipvalue}, global_clipnorm={self.global_clipnorm}."
+                f"{self.clipnorm}, {self.clipvalue} and {self.global_clipnorm}."
             )
         for name in ("clipnorm", "clipvalue", "global_clipnorm"):
             limit = getattr(self, name)
@@ -173,7 +175,8 @@ class Optimizer(OptimizerState):
             trainable_variables: The variables; None stands for those of `build`.
 
         Raises:
-            ValueError: numbers of gradients and variables differ, no gradient is there, or a variable is unknown.
+            ValueError: numbers of gradients and variables differ, no gradient is there, or a variable is
+                unknown.
         """
         grads = list(grads)
         if not grads:
@@ -233,12 +236,14 @@ class Optimizer(OptimizerState):
         rate = self._rate_tensor()
         for gradient, variable in zip(grads, variables, strict=True):
             dtype = variable.dtype
-            local_rate = self.per_step("learning_rate", dtype, lambda dtype=dtype: ops.cast(rate, dtype))
+            local_rate = self.per_step("learning_rate", dtype, partial(ops.cast, rate, dtype))
             if self.weight_decay is not None and self._is_decayed(variable):
-                decay = self.weight_decay
-                keep = self.per_step("keep", dtype, lambda r=local_rate, d=decay: 1.0 - d * r)
+                keep = self.per_step("keep", dtype, partial(self._share_kept, local_rate))
                 variable.assign(variable.value * keep)
             self.update_step(gradient, variable, local_rate)
+
+    def _share_kept(self, learning_rate: Any) -> Any:
+        return 1.0 - (self.weight_decay or 0.0) * learning_rate
 
     def _accumulate(self, grads: list[Any], variables: list[Variable]) -> None:
         """Adds gradients up; on every n-th step updates with their mean and starts afresh."""
@@ -270,15 +275,13 @@ class Optimizer(OptimizerState):
     def _update_averages(self) -> None:
         every = self.ema_overwrite_frequency
         for variable, average in zip(self._trainable_variables, self._averages, strict=True):
-            momentum = self.per_step(
-                "ema", variable.dtype, lambda dtype=variable.dtype: self._ema_factor(dtype)
-            )
+            momentum = self.per_step("ema", variable.dtype, partial(self._ema_factor, variable.dtype))
             average.assign(momentum * average.value + (1.0 - momentum) * variable.value)
             if every:
                 due = ops.equal(ops.mod(ops.add(self.iterations, 1), every), 0)
                 variable.assign(ops.where(due, average.value, variable.value))
 
-    def _ema_factor(self, dtype: str) -> Tensor:
+    def _ema_factor(self, dtype: str) -> Any:
         """0 on the first step, which makes the average the variable itself; `ema_momentum` afterwards."""
         return ops.cast(ops.not_equal(self.iterations, 0), dtype) * self.ema_momentum
 

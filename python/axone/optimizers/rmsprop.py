@@ -14,8 +14,8 @@ from axone.optimizers.optimizer import Optimizer
 class RMSprop(Optimizer):
     """Steps divided by the root of the running mean of squared gradients.
 
-    v = rho v + (1 - rho) g^2, w -= rate * g / sqrt(v + epsilon). Centred: v is replaced by v - a^2, where a is the
-    running mean of g (an estimate of the variance). With momentum b: m = b m + step, w -= m.
+    v = rho v + (1 - rho) g^2, w -= rate * g / sqrt(v + epsilon). Centred: v is replaced by v - a^2, where a
+    is the running mean of g (an estimate of the variance). With momentum b: m = b m + step, w -= m.
 
     Args:
         learning_rate: See `Optimizer`.
@@ -25,8 +25,8 @@ class RMSprop(Optimizer):
         centered: Whether to divide by the deviation rather than by the root mean square.
         **options: See `Optimizer`.
 
-    Hinton, "Neural networks for machine learning", lecture 6.5, 2012; centred: Graves, "Generating sequences with
-    recurrent neural networks", 2013.
+    Hinton, "Neural networks for machine learning", lecture 6.5, 2012; centred: Graves, "Generating sequences
+    with recurrent neural networks", 2013.
     """
 
     def __init__(

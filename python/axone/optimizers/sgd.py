@@ -22,8 +22,8 @@ class SGD(Optimizer):
         nesterov: Whether to look ahead.
         **options: See `Optimizer`.
 
-    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al., "On the
-    importance of initialization and momentum in deep learning", 2013.
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever et al., "On
+    the importance of initialization and momentum in deep learning", 2013.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from axone.optimizers.schedules.schedule import LearningRateSchedule
 
 
 class OptimizerState:
-    """Variables of an optimizer, in the order in which files hold them: step counter, learning rate, the rule's.
+    """Variables of an optimizer, in the order of files: step counter, learning rate, the rule's.
 
     Args:
         name: Name of the optimizer; variables' paths begin with it.
@@ -138,8 +138,8 @@ class OptimizerState:
             rate = float(value)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{type(self).__name__}: learning_rate must be a number, a LearningRateSchedule or a function, "
-                f"got {value!r}."
+                f"{type(self).__name__}: learning_rate must be a number, a LearningRateSchedule or a function"
+                f", got {value!r}."
             ) from None
         return np.asarray(rate, dtypes.floatx())
 
@@ -158,13 +158,14 @@ class OptimizerState:
             raise ValueError(f"{type(self).__name__}.set_weights: call `build(variables)` first.")
         if len(weights) != len(self._variables):
             raise ValueError(
-                f"{type(self).__name__}.set_weights: got {len(weights)} arrays for {len(self._variables)} variables."
+                f"{type(self).__name__}.set_weights: got {len(weights)} arrays "
+                f"for {len(self._variables)} variables."
             )
         for variable, weight in zip(self._variables, weights, strict=True):
             if tuple(np.shape(weight)) != tuple(variable.shape):
                 raise ValueError(
-                    f"{type(self).__name__}.set_weights: '{variable.path}' has shape {tuple(variable.shape)}, "
-                    f"got {tuple(np.shape(weight))}."
+                    f"{type(self).__name__}.set_weights: '{variable.path}' has shape {tuple(variable.shape)}"
+                    f", got {tuple(np.shape(weight))}."
                 )
         for variable, weight in zip(self._variables, weights, strict=True):
             variable.assign(weight)
@@ -178,8 +179,8 @@ class OptimizerState:
         """Reads the state that `save_own_variables` wrote; warns and leaves it where the numbers differ."""
         if len(store.keys()) != len(self._variables):
             warnings.warn(
-                f"The state of optimizer '{self.name}' was not loaded: it has {len(self._variables)} variables, "
-                f"the file {len(store.keys())}. Was the optimizer built?",
+                f"The state of optimizer '{self.name}' was not loaded: it has {len(self._variables)} "
+                f"variables, the file {len(store.keys())}. Was the optimizer built?",
                 stacklevel=2,
             )
             return

@@ -137,7 +137,7 @@ class Compilation:
         return self.predict_function
 
     def state_key(self, kind: str) -> Any:
-        """Returns what, beside the inputs, a compiled step depends on: who is trained, and the learning rate."""
+        """Returns what else a compiled step depends on: which weights are trained, and the schedule."""
         if kind != "train":
             return None
         weights: Any = self.weights  # type: ignore[attr-defined]
@@ -145,7 +145,7 @@ class Compilation:
         return id(rate), tuple([w.trainable for w in weights]), tuple(self._frozen_flags())
 
     def _frozen_flags(self) -> list[bool]:
-        """Layers' own switches: a frozen batch normalization behaves otherwise even without a trainable weight."""
+        """Layers' own switches: frozen batch normalization behaves otherwise even without weights."""
         return [layer.trainable for layer in self._flatten_layers()]  # type: ignore[attr-defined]
 
     # Steps

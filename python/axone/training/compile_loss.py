@@ -25,8 +25,8 @@ class CompileLoss:
     """Sum of the losses of a model's outputs.
 
     Args:
-        loss: Identifier of a loss; or a list or dict of them, by position or name of the output. None stands for
-            no loss on that output.
+        loss: Identifier of a loss; or a list or dict of them, by position or name of the output. None stands
+            for no loss on that output.
         loss_weights: A factor, or a list or dict of factors.
         output_names: The model's names of its outputs.
     """
@@ -63,7 +63,7 @@ class CompileLoss:
         if not self.built:
             self._build(outputs, targets, identifiers_)
         weights = outputs.align_weights(sample_weight)
-        total: Any = None
+        total: Tensor | None = None
         for i, entry in enumerate(self._losses):
             k = entry.output
             if targets[k] is None:

@@ -127,8 +127,8 @@ def _identifiers_per_output(wanted: Any, outputs: Outputs, what: str) -> list[li
         entries = list(wanted)
     else:
         raise ValueError(
-            f"`{what}` has {len(wanted)} item(s), but the model has {len(outputs)} outputs: give one list per "
-            f"output, or a dict with keys from {outputs.names}."
+            f"`{what}` has {len(wanted)} item(s), but the model has {len(outputs)} outputs: give one list "
+            f"per output, or a dict with keys from {outputs.names}."
         )
     return [[] if e is None else list(e) if isinstance(e, (list, tuple)) else [e] for e in entries]
 

@@ -21,7 +21,7 @@ def engine_dtype(dtype: np.dtype) -> str:
     """Returns the type in which data of a NumPy type enters a program: floats become `floatx()`."""
     if dtype.kind == "f":
         return dtypes.floatx()
-    return _NARROW.get(dtype.name, dtype.name)
+    return _NARROW.get(dtype.name, str(dtype.name))
 
 
 def to_array(value: Any, what: str) -> np.ndarray:
@@ -42,7 +42,7 @@ def to_array(value: Any, what: str) -> np.ndarray:
         raise ValueError(f"`{what}` must hold numbers, got an array of dtype {value.dtype}.")
     if value.ndim == 0:
         raise ValueError(f"`{what}` must have samples along its first axis, got the single number {value}.")
-    return value
+    return np.asarray(value)
 
 
 def _as_numbers(value: Any, what: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Running steps over data: many steps a call for arrays, one for batches from a generator or for eager steps."""
+"""Running steps over data: many steps a call for arrays, one for batches that come one by one."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ class ArrayFeed(Feed):
     def _collectors(self, compiled: CompiledStep, rows: int, offset: int) -> list[np.ndarray | None] | None:
         """Arrays into which the program writes its outputs, from row `offset` on.
 
-        None when an output does not have one row per sample; then the outputs of each step are kept and joined.
+        None when an output does not have one row per sample; then the outputs of each step are kept and
+        joined.
         """
         specs = tree.flatten(compiled.output_specs)
         if self._kept or any(not s.shape or s.shape[0] != rows for s in specs):

@@ -58,8 +58,8 @@ def run_steps(
         if done == before:
             if feed.steps is not None:
                 warnings.warn(
-                    f"The data ran out after {done} of {feed.steps} steps; the epoch ends here. Give more data, "
-                    "or repeat it in the generator.",
+                    f"The data ran out after {done} of {feed.steps} steps; the epoch ends here. Give more "
+                    "data, or repeat it in the generator.",
                     stacklevel=4,
                 )
             break

@@ -22,8 +22,8 @@ class CompiledStep:
 
     Attributes:
         program: The program; its inputs are the flat arrays of a batch.
-        reads_metrics: True when the step returned the metrics' results: the program leaves them out, and they are
-            read from the metrics' variables when somebody asks.
+        reads_metrics: True when the step returned the metrics' results: the program leaves them out, and they
+            are read from the metrics' variables when somebody asks.
         output_specs: Nest of the outputs' shapes and types.
     """
 
@@ -96,7 +96,7 @@ def numpy_nest(outputs: Any) -> Any:
 
 
 def array_function(program: Program) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a program of one input and one output as a function of arrays, without any check of structure."""
+    """Returns a program of one input and one output as a function of arrays."""
     dtype = np.dtype(program.specs[0].dtype)
 
     def call(x: np.ndarray) -> np.ndarray:

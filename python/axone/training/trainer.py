@@ -48,14 +48,15 @@ class Trainer(Compilation):
         """Trains the model.
 
         Args:
-            x: Inputs: an array (or pandas object) with samples along the first axis, a list or dict of them for
-                several inputs, or a generator of `(x, y)` or `(x, y, sample_weight)` batches.
+            x: Inputs: an array (or pandas object) with samples along the first axis, a list or dict of them
+                for several inputs, or a generator of `(x, y)` or `(x, y, sample_weight)` batches.
             y: Targets: an array, or a list or dict of them for several outputs.
             batch_size: Samples per step, 32 unless given.
             epochs: Number of the last epoch: training runs from `initial_epoch` to it.
             verbose: 0 silent, 1 (or "auto") a progress bar, 2 one line per epoch.
             callbacks: `Callback` objects.
-            validation_split: Fraction of the samples, taken from the end before shuffling, used for validation.
+            validation_split: Fraction of the samples, taken from the end before shuffling, used for
+                validation.
             validation_data: `(x, y)` or `(x, y, sample_weight)` for validation, or a generator.
             shuffle: Whether to draw a new order every epoch; "batch" mixes the rows within each batch only.
             class_weight: From class number to the weight of its samples.
@@ -122,10 +123,11 @@ class Trainer(Compilation):
             finished = True
         finally:
             if isinstance(self.optimizer, optimizers.Optimizer) and epochs > 0:
-                self.optimizer.finalize_variable_values(self.trainable_weights)
+                self.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             if finished:
                 callbacks.on_train_end(logs)
-        return self.history
+        history: History = self.history
+        return history
 
     def evaluate(
         self,
@@ -299,8 +301,13 @@ class Trainer(Compilation):
         return BatchFeed(step, data, steps, keeps_outputs)
 
     def _step_function(self, kind: str) -> StepFunction:
-        make: Any = getattr(self, f"make_{kind}_function")
-        return make() or getattr(self, f"{kind}_function")
+        # A model may override these and, as in Keras, only set the attribute.
+        made = getattr(self, f"make_{kind}_function")() or getattr(self, f"{kind}_function")
+        if not isinstance(made, StepFunction):
+            raise TypeError(
+                f"{self._title()}: make_{kind}_function() must give a StepFunction, got {made!r}."
+            )
+        return made
 
 
 def _validation(validation_data: Any, batch_size: int | None) -> Any:

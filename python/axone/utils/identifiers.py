@@ -49,7 +49,7 @@ def lookup(name: str, table: Mapping[str, Any], kind: str) -> Any:
 
 
 def serialize(thing: Any) -> Any:
-    """Returns a JSON-ready description of a function or of an object with `get_config`, as Keras writes it."""
+    """Returns the JSON-ready description that Keras writes of a function or an object with `get_config`."""
     from axone.saving.serialization import serialize_keras_object
 
     return serialize_keras_object(thing)

@@ -15,8 +15,8 @@ _BOLD, _GREEN, _GREY, _RESET = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 class Progbar:
     """Draws how far a loop has come, its speed and its metrics.
 
-    On a terminal or in a notebook the line is redrawn every `interval` seconds; elsewhere (a pipe, a file) only
-    the finished line is written, without control characters.
+    On a terminal or in a notebook the line is redrawn every `interval` seconds; elsewhere (a pipe, a file)
+    only the finished line is written, without control characters.
 
     Args:
         target: Number of steps, or None when unknown.
@@ -161,7 +161,7 @@ class Progbar:
         return text
 
     def _seconds_per_step(self, current: int, now: float) -> float:
-        """Mean time of a step; the first one, which may include compilation, is left out once there are more."""
+        """Mean time of a step; the first, which may include compilation, counts only while it is alone."""
         if not current:
             return 0.0
         if self._first_step_end is not None and current > 1:

@@ -7,7 +7,7 @@ from axone.core.operation import reset_names
 
 
 def set_random_seed(seed: int) -> None:
-    """Seeds Python's `random`, NumPy and axone: the same seed gives the same initial weights, order and dropout.
+    """Seeds Python's `random`, NumPy and axone: same seed, same initial weights, order and dropout.
 
     Args:
         seed: Integer in [0, 2**32).

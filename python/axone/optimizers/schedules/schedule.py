@@ -9,8 +9,8 @@ from typing import Any
 class LearningRateSchedule(abc.ABC):
     """A learning rate that depends on the number of steps done.
 
-    Subclasses define `__call__(step)` with `axone.ops`, so that the schedule is part of the training step, and
-    `get_config`.
+    Subclasses define `__call__(step)` with `axone.ops`, so that the schedule is part of the training step,
+    and `get_config`.
 
     Example:
         >>> class Warmup(LearningRateSchedule):
