@@ -1,5 +1,7 @@
 """The base class: building, calling, owning, freezing, saving its configuration."""
 
+import copy
+import threading
 import warnings
 
 import numpy as np
@@ -321,3 +323,67 @@ def test_float64_is_computed_in_the_layers_dtype() -> None:
     assert Linear(1, dtype="float64")(np.ones((1, 2), "float32")).dtype == "float64"
     with pytest.raises(ValueError, match="mixed_float16"):
         layers.Dense(1, dtype="mixed_float16")
+
+
+@pytest.mark.parametrize("array", [np.array(["a"]), np.array([None]), np.ones((1, 2), "complex64")], ids=str)
+def test_arrays_that_hold_no_numbers(array: np.ndarray) -> None:
+    with pytest.raises(TypeError, match=r"^Dense 'd': an array of dtype"):
+        layers.Dense(1, name="d")(array)
+
+
+def test_a_second_input_is_not_taken_for_the_training_flag() -> None:
+    with pytest.raises(ValueError, match="training must be True or False, got a tensor"):
+        layers.Dense(1)(np.ones((1, 1)), np.ones((1, 1)))
+
+
+def test_an_initializer_of_the_wrong_shape_names_layer_and_weight() -> None:
+    layer = layers.Dense(2, kernel_initializer=lambda shape, dtype: np.ones(3), name="d")
+    with pytest.raises(
+        ValueError, match=r"^Dense 'd': Variable 'kernel': expected a value of shape \(2, 2\)"
+    ):
+        layer(np.ones((1, 2)))
+
+
+def test_more_weights_than_memory() -> None:
+    with pytest.raises(MemoryError, match="^Dense 'd': out of memory"):
+        layers.Dense(10**12, name="d")(np.ones((1, 10**3)))
+
+
+def test_losses_of_a_finished_trace_are_gone() -> None:
+    class Penalty(layers.Layer):
+        def call(self, x: object) -> object:
+            self.add_loss(ops.sum(x) * 0.25)
+            return x
+
+    model = axone.Sequential([Penalty(), layers.Dense(1, kernel_initializer="zeros")])
+    model.compile("sgd", "mse")
+    history = model.fit(np.ones((4, 2)), np.zeros((4, 1)), verbose=0, batch_size=4).history
+    assert history["loss"] == [pytest.approx(2.0)] and model.losses == []
+
+
+def test_copies_are_independent() -> None:
+    model = axone.Sequential([axone.Input((3,)), layers.Dense(2)])
+    other = copy.deepcopy(model)
+    other.set_weights([np.zeros((3, 2)), np.ones(2)])
+    np.testing.assert_array_equal(np.asarray(other(np.ones((1, 3)))), [[1, 1]])
+    assert other.weights[0] is other.layers[0].kernel and model.get_weights()[1].sum() == 0
+
+
+def test_layers_can_be_called_from_several_threads() -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                x = axone.Input((3,))
+                model = axone.Model(x, layers.Dropout(0.5)(layers.Dense(2, kernel_initializer="ones")(x)))
+                assert float(model(np.ones((1, 3)), training=False)[0, 0]) == 3
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

@@ -124,6 +124,7 @@ def test_several_inputs_fall_back_to_plain_calls() -> None:
         (lambda: Sequential([layers.Dense]), r"Make one: Dense\(\.\.\.\)"),
         (lambda: Sequential(["relu"]), "takes layers, got 'relu'"),
         (lambda: Sequential(layers.Dense(1)), "must be a list"),
+        (lambda: Sequential(5), "must be a list"),
         (lambda: Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), "named 'a' already"),
         (lambda: Sequential([layers.Dense(1), Input((3,))]), "can only come first"),
     ],
@@ -170,3 +171,12 @@ def test_a_model_of_ones_own_from_sequential() -> None:
 
     net = Net([Input((2,)), layers.Dense(1)])
     assert isinstance(net, Net) and net(np.ones((1, 2))).shape == (1, 1)
+
+
+def test_layers_added_after_training_count() -> None:
+    model = Sequential([layers.Dense(4)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 4)), verbose=0)
+    assert model.predict(np.ones((4, 3)), verbose=0).shape == (4, 4)
+    model.add(layers.Dense(2))
+    assert model.predict(np.ones((4, 3)), verbose=0).shape == (4, 2)

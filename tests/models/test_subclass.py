@@ -112,3 +112,13 @@ def test_trained_without_having_been_built() -> None:
     net.compile("sgd", "mse")
     history = net.fit(np.ones((16, 3)), np.ones((16, 1)), epochs=3, verbose=0).history["loss"]
     assert net.built and history[-1] < history[0]
+
+
+def test_half_a_graph_and_reserved_names_are_told() -> None:
+    for arguments in ({"inputs": Input((2,))}, {"outputs": Input((2,))}):
+        with pytest.raises(TypeError, match="takes inputs and outputs"):
+            Model(**arguments)
+    with pytest.raises(TypeError, match="takes inputs and outputs"):
+        Model(Input((2,)))
+    with pytest.raises(AttributeError, match="'layers' lists the layers"):
+        Net().layers = []

@@ -26,7 +26,7 @@ from axone.layers.call import (
 )
 from axone.layers.input_spec import check_inputs
 
-_LABELLED = re.compile(r"\w+ '[^']*'[:, ]")  # the message starts with a layer's class and name
+_LABELLED = re.compile(r"(?!Variable )\w+ '[^']*'[:, ]")  # the message starts with a layer's class and name
 
 
 class LayerCalling(LayerBuilding):
@@ -44,15 +44,17 @@ class LayerCalling(LayerBuilding):
         """
         self._check_initialized()
         symbolic = any_symbolic(args, kwargs)
-        call_args, call_kwargs = self._converted(args, kwargs)
-        training = call_kwargs.pop("training", None) if not self._call_signature.takes_training else None
-        arguments = self._call_signature.bind(self._label(), call_args, call_kwargs)
-        first = arguments.get(self._call_signature.first) if self._call_signature.first else None
-        self._check_inputs(first)
+        signature = self._call_signature
+        arguments: dict[str, Any] = {}
         outer_training = context.training
         if not context.scopes:
             self._clear_losses()
         try:
+            call_args, call_kwargs = self._converted(args, kwargs)
+            training = call_kwargs.pop("training", None) if not signature.takes_training else None
+            arguments = signature.bind(self._label(), call_args, call_kwargs)
+            first = arguments.get(signature.first) if signature.first else None
+            self._check_inputs(first)
             with context.scope(self):
                 context.training = self._resolve_training(training, arguments, call_args, call_kwargs)
                 if not self.built:
@@ -65,7 +67,7 @@ class LayerCalling(LayerBuilding):
                     self._clear_losses()  # those of the shape inference stand for nothing
                 elif self.activity_regularizer is not None:
                     self._add_activity_loss(outputs)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, MemoryError) as error:
             self._explain(error, arguments)
             raise
         finally:
@@ -132,6 +134,11 @@ class LayerCalling(LayerBuilding):
         signature = self._call_signature
         if training is None:
             training = arguments.get("training")
+        if is_tensor_like(training):
+            raise ValueError(
+                f"{self._label()}: training must be True or False, got a tensor; "
+                f"several inputs go in one list: layer([a, b])."
+            )
         if training is None:
             training = context.training
         if training is None:
@@ -150,7 +157,8 @@ class LayerCalling(LayerBuilding):
         if len(error.args) != 1 or not isinstance(error.args[0], str) or _LABELLED.match(error.args[0]):
             return
         shapes = ", ".join(f"{n} {shapes_of(v)}" for n, v in tensor_arguments(arguments).items())
-        error.args = (f"{self._label()}: {error.args[0]} (called with {shapes})",)
+        called = f" (called with {shapes})" if shapes else ""
+        error.args = (f"{self._label()}: {error.args[0]}{called}",)
 
     def _check_initialized(self) -> None:
         if "_call_signature" not in self.__dict__:

@@ -63,10 +63,10 @@ class Dense(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make kernel (inputs, units) and bias (units,)."""
-        inputs = input_shape[-1]
+        inputs = input_shape[-1] if input_shape else None
         if inputs is None:
             raise ValueError(
-                f"{self._label()}: the last axis of the input must be fixed, got shape {tuple(input_shape)}."
+                f"{self._label()}: the last axis of the input must be fixed, got shape {input_shape}."
             )
         self.kernel = self.add_weight(
             name="kernel",

@@ -12,6 +12,7 @@ from axone import dtype_policies, ops
 from axone.core import tree
 from axone.core.operation import Operation
 from axone.core.tensor import Tensor, is_tensor
+from axone.core.trace import current_trace
 from axone.core.variable import Variable
 from axone.dtype_policies import DTypePolicy
 from axone.layers.call import Signature
@@ -218,7 +219,10 @@ class LayerState(Operation):
     @property
     def losses(self) -> list[Tensor]:
         """Penalties of the last call (`add_loss`, activity regularizers) and of the weights' regularizers."""
-        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        trace = current_trace()
+        added = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        # Those of a trace that has ended stand for nothing any more.
+        found = [loss for loss in added if loss.trace is None or loss.trace is trace]
         for variable in self.trainable_weights:
             if getattr(variable, "regularizer", None) is not None:
                 found.append(variable.regularizer(variable))

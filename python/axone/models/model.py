@@ -69,8 +69,13 @@ class Model(Trainer, Layer):
                 object.__setattr__(self, "__class__", _functional_variant(type(self)))
             Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
+        if args or {"inputs", "outputs"} & set(kwargs):
+            raise TypeError(
+                f"{type(self).__name__} takes inputs and outputs, e.g. Model(inputs, outputs); "
+                f"got {len(args)} positional argument(s) and {sorted(kwargs)}."
+            )
         self._init_trainer()
-        Layer.__init__(self, *args, **kwargs)
+        Layer.__init__(self, **kwargs)
 
     def _init_trainer(self) -> None:
         before = set(self.__dict__)
@@ -85,6 +90,14 @@ class Model(Trainer, Layer):
 
     compile.__doc__ = Trainer.compile.__doc__
     compile.__signature__ = inspect.signature(Trainer.compile)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "layers":
+            raise AttributeError(
+                f"{type(self).__name__}: 'layers' lists the layers of a model and cannot be set; "
+                f"use another name, e.g. self.blocks."
+            )
+        super().__setattr__(name, value)
 
     # -- layers --------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class Sequential(Model):
             self._made: Functional | None = None
             self._connected = False  # whether the chain reaches the top of the stack
             self._chain: list[Any] = []  # symbolic outputs of the first layers of the stack, as far as known
-        if isinstance(layers, Layer):
+        if layers is not None and (isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable)):
             raise ValueError(
                 f"{self._label()}: layers must be a list, e.g. Sequential([{type(layers).__name__}(...)])."
             )
@@ -108,6 +108,7 @@ class Sequential(Model):
     def _forget(self) -> None:
         self.built = self._connected = False
         self._made = None
+        self.reset_functions()  # compiled programs of the stack as it was
 
     @property
     def _functional(self) -> Functional | None:
@@ -176,9 +177,11 @@ class Sequential(Model):
         self._connected = True
 
     def _build_from_call(self, arguments: dict[str, Any]) -> None:
+        if not self.layers:
+            raise ValueError(f"{self._label()} has no layers yet: add some before calling it.")
         inputs = arguments.get("inputs")
         shape = getattr(inputs, "shape", None)
-        if shape is not None and self.layers:
+        if shape is not None:
             # The number of samples of the first call is an accident.
             self.build((None, *shape[1:]) if len(shape) else ())
 
@@ -186,8 +189,6 @@ class Sequential(Model):
         """Compute the outputs: see `Functional.call`."""
         if self._functional is not None:
             return self._functional.call(inputs, training=training, mask=mask)
-        if not self.layers:
-            raise ValueError(f"{self._label()} has no layers yet: add some before calling it.")
         for layer in self.layers:
             kwargs: dict[str, Any] = {}
             if layer._call_signature.has_training and training is not None:
