@@ -345,7 +345,7 @@ def test_an_initializer_of_the_wrong_shape_names_layer_and_weight() -> None:
 
 
 def test_more_weights_than_memory() -> None:
-    with pytest.raises(MemoryError, match="^Dense 'd': out of memory"):
+    with pytest.raises(MemoryError, match=r"^Dense 'd': out of memory"):
         layers.Dense(10**12, name="d")(np.ones((1, 10**3)))
 
 

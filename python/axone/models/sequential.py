@@ -45,7 +45,7 @@ class Sequential(Model):
             self._chain: list[Any] = []  # symbolic outputs of the first layers of the stack, as far as known
         if layers is not None and (isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable)):
             raise ValueError(
-                f"{self._label()}: layers must be a list, e.g. Sequential([{type(layers).__name__}(...)])."
+                f"{self._label()}: layers must be a list, e.g. Sequential([Dense(10)]); got {layers!r}."
             )
         for layer in layers or ():
             self._append(layer)
