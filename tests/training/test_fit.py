@@ -247,6 +247,9 @@ def test_generator_without_length_ends_the_epoch(model: Any, data: Pair, capsys:
     history = model.fit(((x[i : i + 10], y[i : i + 10]) for i in range(0, 50, 10)), verbose=1)
     assert len(history.history["loss"]) == 1
     assert re.search(r"\b5/5 ", capsys.readouterr().out)
+    exhausted = iter([(x, y)])
+    with pytest.warns(UserWarning, match="ran out after 0 steps"):
+        model.fit(exhausted, epochs=2, verbose=0)
 
 
 def test_pandas(model: Any, data: Pair) -> None:

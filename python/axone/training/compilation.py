@@ -338,7 +338,7 @@ class Compilation:
         """Returns the arguments of `compile` in a JSON-ready form; empty when not compiled."""
         if not self.compiled or self._compile_arguments is None:
             return {}
-        from axone.saving.serialization import serialize_keras_object
+        from axone.core.serialization import serialize_keras_object
 
         return {name: serialize_keras_object(value) for name, value in self._compile_arguments.items()}
 
@@ -351,7 +351,7 @@ class Compilation:
                 stacklevel=2,
             )
             return
-        from axone.saving.serialization import deserialize_keras_object
+        from axone.core.serialization import deserialize_keras_object
 
         self.compile(**{name: deserialize_keras_object(value) for name, value in config.items()})
         if self.optimizer is not None and getattr(self, "built", False):

@@ -56,9 +56,10 @@ def run_steps(
             if ran == 0 or not stepwise:
                 break
         if done == before:
-            if feed.steps is not None:
+            if done == 0 or feed.steps is not None:
+                wanted = "" if feed.steps is None else f" of {feed.steps}"
                 warnings.warn(
-                    f"The data ran out after {done} of {feed.steps} steps; the epoch ends here. Give more "
+                    f"The data ran out after {done}{wanted} steps; the epoch ends here. Give more "
                     "data, or repeat it in the generator.",
                     stacklevel=4,
                 )

@@ -6,16 +6,25 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "Progbar": "progbar",
-    "to_categorical": "numerical",
-    "normalize": "numerical",
-    "set_random_seed": "session",
-    "clear_session": "session",
-    "pack_x_y_sample_weight": "packing",
-    "unpack_x_y_sample_weight": "packing",
-    "enable_interactive_logging": "io",
-    "disable_interactive_logging": "io",
-    "is_interactive_logging_enabled": "io",
+    "CustomObjectScope": "axone.saving",
+    "Progbar": "axone.utils.progbar",
+    "clear_session": "axone.utils.session",
+    "custom_object_scope": "axone.saving",
+    "deserialize_keras_object": "axone.saving",
+    "disable_interactive_logging": "axone.utils.io",
+    "enable_interactive_logging": "axone.utils.io",
+    "get_custom_objects": "axone.saving",
+    "get_registered_name": "axone.saving",
+    "get_registered_object": "axone.saving",
+    "is_interactive_logging_enabled": "axone.utils.io",
+    "normalize": "axone.utils.numerical",
+    "pack_x_y_sample_weight": "axone.utils.packing",
+    "register_keras_serializable": "axone.saving",
+    "serialize_keras_object": "axone.saving",
+    "set_random_seed": "axone.utils.session",
+    "standardize_dtype": "axone.core.dtypes",
+    "to_categorical": "axone.utils.numerical",
+    "unpack_x_y_sample_weight": "axone.utils.packing",
 }
 
 __all__ = sorted(_HOME)
@@ -24,7 +33,7 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'axone.utils' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"axone.utils.{_HOME[name]}"), name)
+    value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

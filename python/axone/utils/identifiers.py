@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from axone.core.operation import snake_case
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 
 
 def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
@@ -50,8 +51,6 @@ def lookup(name: str, table: Mapping[str, Any], kind: str) -> Any:
 
 def serialize(thing: Any) -> Any:
     """Returns the JSON-ready description that Keras writes of a function or an object with `get_config`."""
-    from axone.saving.serialization import serialize_keras_object
-
     return serialize_keras_object(thing)
 
 
@@ -82,16 +81,8 @@ def deserialize(
     is_function = config["class_name"] == "function"
     found: Any = names.get(config["config"] if is_function else config["class_name"])
     if found is None:
-        from axone.saving.serialization import deserialize_keras_object
-
         return deserialize_keras_object(config, custom_objects)
     return found if is_function else found.from_config(dict(config.get("config") or {}))
-
-
-def public_module(cls: type) -> str:
-    """Returns the Keras module that a class belongs to: `axone.losses.regression` gives `keras.losses`."""
-    parts = cls.__module__.split(".")
-    return f"keras.{parts[1]}" if parts[0] == "axone" and len(parts) > 1 else cls.__module__
 
 
 def object_name(thing: Any) -> str:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from axone.core import random as _random
 from axone.core.operation import reset_names
+from axone.core.random import set_random_seed
 
-
-def set_random_seed(seed: int) -> None:
-    """Seeds Python's `random`, NumPy and axone: same seed, same initial weights, order and dropout.
-
-    Args:
-        seed: Integer in [0, 2**32).
-
-    Raises:
-        ValueError: `seed` is no such integer.
-    """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**32:
-        raise ValueError(f"set_random_seed: expected an integer in [0, 2**32), got {seed!r}.")
-    _random.set_random_seed(int(seed))
+__all__ = ["clear_session", "set_random_seed"]
 
 
 def clear_session(free_memory: bool = True) -> None:
