@@ -38,7 +38,8 @@ from axone.activations.functions import (
     tanh_shrink,
     threshold,
 )
-from axone.saving.registration import known_names
+from axone.core.registration import known_names
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.utils import identifiers
 
 swish = silu
@@ -113,8 +114,6 @@ def serialize(activation: Any) -> Any:
     name = getattr(activation, "__name__", None)
     if name is not None and getattr(functions, name, None) is activation:
         return name
-    from axone.saving import serialize_keras_object
-
     return serialize_keras_object(activation)
 
 
@@ -122,6 +121,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """Return the activation that a name or a plain form stands for."""
     if isinstance(config, str):
         return identifiers.resolve(config, known_names({**_TABLE, **(custom_objects or {})}), "activation")
-    from axone.saving import deserialize_keras_object
-
     return deserialize_keras_object(config, custom_objects)

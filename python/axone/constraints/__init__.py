@@ -7,7 +7,8 @@ from typing import Any
 
 from axone.constraints.constraint import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from axone.core.operation import snake_case
-from axone.saving.registration import known_names
+from axone.core.registration import known_names
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.utils import identifiers
 
 max_norm = MaxNorm
@@ -56,8 +57,6 @@ def get(identifier: Any) -> Any:
 
 def serialize(constraint: Any) -> Any:
     """Return the constraint as a plain dict."""
-    from axone.saving import serialize_keras_object
-
     return serialize_keras_object(constraint)
 
 
@@ -65,6 +64,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """Build a constraint from a plain dict or a name."""
     if isinstance(config, str):
         return get(config)
-    from axone.saving import deserialize_keras_object
-
     return deserialize_keras_object({"module": "keras.constraints", **config}, custom_objects)

@@ -7,6 +7,7 @@ and records a `Node`. The nodes reachable from a model's outputs are the model.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import re
 import threading
@@ -257,7 +258,7 @@ class Operation:
         """
         config = dict(config)
         if isinstance(config.get("dtype"), dict):
-            from axone.saving import deserialize_keras_object
+            from axone.core.serialization import deserialize_keras_object
 
             config["dtype"] = deserialize_keras_object(config["dtype"])
         try:
@@ -351,9 +352,7 @@ class FunctionOperation(Operation):
         Raises:
             ValueError: if axone has no such function.
         """
-        import axone.ops
-
-        function = getattr(axone.ops, snake_case(class_name), None)
+        function = getattr(importlib.import_module("axone.ops"), snake_case(class_name), None)
         options = dict(config)
         name = options.pop("name", None)
         options.pop("dtype", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from axone.core.dtypes import floatx, standardize_dtype
+from axone.core.serialization import serialize_keras_object
 
 _global_policy: DTypePolicy | None = None
 
@@ -84,8 +85,6 @@ def get(identifier: Any) -> DTypePolicy:
 
 def serialize(policy: DTypePolicy) -> dict[str, Any]:
     """Return the policy as a plain dict."""
-    from axone.saving import serialize_keras_object
-
     config: dict[str, Any] = serialize_keras_object(policy)
     return config
 

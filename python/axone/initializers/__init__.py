@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from axone.core.operation import snake_case
+from axone.core.registration import known_names
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.initializers.constant import Constant, Identity, Ones, Zeros
 from axone.initializers.initializer import Initializer
 from axone.initializers.random import (
@@ -22,7 +24,6 @@ from axone.initializers.random import (
     TruncatedNormal,
     VarianceScaling,
 )
-from axone.saving.registration import known_names
 from axone.utils import identifiers
 
 _CLASSES = (
@@ -131,8 +132,6 @@ def get(identifier: Any) -> Any:
 
 def serialize(initializer: Any) -> Any:
     """Return the initializer as a plain dict."""
-    from axone.saving import serialize_keras_object
-
     return serialize_keras_object(initializer)
 
 
@@ -140,6 +139,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """Build an initializer from a plain dict or a name."""
     if isinstance(config, str):
         return get(config)
-    from axone.saving import deserialize_keras_object
-
     return deserialize_keras_object({"module": "keras.initializers", **config}, custom_objects)

@@ -9,6 +9,7 @@ import numpy as np
 
 from axone import ops
 from axone.core.dtypes import floatx
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.initializers.initializer import Initializer
 
 __all__ = ["Constant", "Identity", "Ones", "Zeros"]
@@ -50,14 +51,10 @@ class Constant(Initializer):
         return ops.broadcast_to(ops.cast(ops.convert_to_tensor(value), dtype or floatx()), tuple(shape))
 
     def get_config(self) -> dict[str, Any]:
-        from axone.saving import serialize_keras_object
-
         return {"value": serialize_keras_object(self.value)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constant:
-        from axone.saving import deserialize_keras_object
-
         return cls(deserialize_keras_object(config["value"]))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from axone import ops, random
 from axone.core.dtypes import floatx
 from axone.core.random import SeedGenerator, make_default_seed
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.initializers.initializer import Initializer
 
 __all__ = [
@@ -48,8 +49,6 @@ class RandomInitializer(Initializer):
 
     def __init__(self, seed: int | SeedGenerator | None = None) -> None:
         if isinstance(seed, dict):
-            from axone.saving import deserialize_keras_object
-
             seed = deserialize_keras_object(seed)
         if seed is not None and (
             isinstance(seed, bool) or not isinstance(seed, (int, np.integer, SeedGenerator))
@@ -61,8 +60,6 @@ class RandomInitializer(Initializer):
         self.seed = make_default_seed() if seed is None else seed
 
     def get_config(self) -> dict[str, Any]:
-        from axone.saving import serialize_keras_object
-
         return {"seed": serialize_keras_object(self._given_seed)}
 
 

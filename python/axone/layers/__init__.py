@@ -42,7 +42,7 @@ __all__ = [
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return the layer, without its weights, as a plain dict."""
-    from axone.saving import serialize_keras_object
+    from axone.core.serialization import serialize_keras_object
 
     config: dict[str, Any] = serialize_keras_object(layer)
     return config
@@ -50,7 +50,7 @@ def serialize(layer: Layer) -> dict[str, Any]:
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Build a layer from its plain dict."""
-    from axone.saving import deserialize_keras_object
+    from axone.core.serialization import deserialize_keras_object
 
     return deserialize_keras_object({"module": "keras.layers", **config}, custom_objects)
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from axone.core import tree
 from axone.core.operation import Node, Operation
+from axone.core.serialization import PendingTensor, deserialize_keras_object, serialize_keras_object
 from axone.core.tensor import KerasTensor
-from axone.saving import deserialize_keras_object, serialize_keras_object
-from axone.saving.serialization import PendingTensor
 
 __all__ = ["functional_config", "functional_from_config", "is_functional_config"]
 

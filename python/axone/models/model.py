@@ -9,6 +9,7 @@ from typing import Any
 
 from axone.core import tree
 from axone.core.operation import Operation
+from axone.core.registration import CustomObjectScope
 from axone.core.tensor import KerasTensor
 from axone.layers.layer import Layer
 from axone.training.trainer import Trainer
@@ -191,7 +192,6 @@ class Model(Trainer, Layer):
             custom_objects: users' classes and functions by name.
         """
         from axone.models.configuration import functional_from_config, is_functional_config
-        from axone.saving import CustomObjectScope
 
         with CustomObjectScope(custom_objects):
             if is_functional_config(config):

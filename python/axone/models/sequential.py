@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from axone.core import tree
+from axone.core.registration import CustomObjectScope
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.core.tensor import KerasTensor
 from axone.layers.call import masks_of
 from axone.layers.input_layer import InputLayer
@@ -272,7 +274,6 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         from axone import dtype_policies
-        from axone.saving import serialize_keras_object
 
         config: dict[str, Any] = {
             "name": self.name,
@@ -287,8 +288,6 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
         """Build a model, with fresh weights, from what `get_config` returned."""
-        from axone.saving import CustomObjectScope, deserialize_keras_object
-
         if "layers" not in config:
             raise ValueError(
                 f"The configuration of a Sequential needs 'layers', got the keys {sorted(config)}."

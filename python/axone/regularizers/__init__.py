@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from axone.core.registration import known_names
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.regularizers.regularizer import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
-from axone.saving.registration import known_names
 from axone.utils import identifiers
 
 l1 = L1
@@ -61,8 +62,6 @@ def get(identifier: Any) -> Any:
 
 def serialize(regularizer: Any) -> Any:
     """Return the regularizer as a plain dict."""
-    from axone.saving import serialize_keras_object
-
     return serialize_keras_object(regularizer)
 
 
@@ -70,6 +69,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """Build a regularizer from a plain dict or a name."""
     if isinstance(config, str):
         return get(config)
-    from axone.saving import deserialize_keras_object
-
     return deserialize_keras_object({"module": "keras.regularizers", **config}, custom_objects)

@@ -1,6 +1,6 @@
 """Objects to plain dicts and back: Keras's `keras.saving`."""
 
-from axone.saving.registration import (
+from axone.core.registration import (
     CustomObjectScope,
     custom_object_scope,
     get_custom_objects,
@@ -8,7 +8,7 @@ from axone.saving.registration import (
     get_registered_object,
     register_keras_serializable,
 )
-from axone.saving.serialization import deserialize_keras_object, serialize_keras_object
+from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 
 __all__ = [
     "CustomObjectScope",

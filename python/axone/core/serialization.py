@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from axone.saving.registration import CustomObjectScope, get_registered_name, get_registered_object
-from axone.utils.identifiers import public_module
+from axone.core.operation import FunctionOperation
+from axone.core.registration import CustomObjectScope, get_registered_name, get_registered_object
+from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 
-__all__ = ["deserialize_keras_object", "serialize_keras_object"]
+__all__ = ["PendingTensor", "deserialize_keras_object", "public_module", "serialize_keras_object"]
 
 # Where Keras keeps classes that its public modules do not show, and those it shows at the top.
 _KERAS_HOME = {
@@ -36,8 +37,6 @@ def serialize_keras_object(obj: Any) -> Any:
     Raises:
         TypeError: if the object has no plain form.
     """
-    from axone.core.tensor import KerasTensor, Tensor
-
     if obj is None or isinstance(obj, (str, bool, int, float)):
         return obj
     if isinstance(obj, (list, tuple)):
@@ -67,6 +66,12 @@ def serialize_keras_object(obj: Any) -> Any:
     )
 
 
+def public_module(cls: type) -> str:
+    """Return the Keras module that a class belongs to: `axone.losses.regression` gives `keras.losses`."""
+    parts = cls.__module__.split(".")
+    return f"keras.{parts[1]}" if parts[0] == "axone" and len(parts) > 1 else cls.__module__
+
+
 def _serialize_symbolic(tensor: Any) -> dict[str, Any]:
     config: dict[str, Any] = {"shape": list(tensor.shape), "dtype": tensor.dtype}
     if tensor.record is not None:
@@ -87,8 +92,6 @@ def _serialize_function(function: Any) -> dict[str, Any]:
 
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
-    from axone.core.operation import FunctionOperation
-
     if isinstance(obj, FunctionOperation):
         return _serialize_call(obj)
     cls = type(obj)
@@ -111,10 +114,9 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
 
 def _serialize_call(operation: Any) -> dict[str, Any]:
     """A function in a model, as Keras writes it: as a class in the module that defines the function."""
-    import axone.ops
-
     name = operation.function.__name__
-    homes = [home for home in ("nn", "numpy", "linalg") if hasattr(getattr(axone.ops, home), name)]
+    modules = {home: importlib.import_module(f"axone.ops.{home}") for home in ("nn", "numpy", "linalg")}
+    homes = [home for home, module in modules.items() if hasattr(module, name)]
     return {
         "module": f"keras.src.ops.{homes[0] if homes else 'core'}",
         "class_name": operation.class_name,
@@ -168,8 +170,6 @@ def deserialize_keras_object(
     if name == "function":
         return _find_function(config)
     if str(config.get("module")).startswith("keras.src.ops."):
-        from axone.core.operation import FunctionOperation
-
         return FunctionOperation.from_keras(name, deserialize_keras_object(inner))
     return _revive(_find_class(config), inner, config)
 
@@ -181,8 +181,6 @@ def _tuple(config: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _symbolic(config: Mapping[str, Any]) -> Any:
     """A free symbolic tensor; `history` says which layer's output the model should put in its place."""
-    from axone.core.tensor import KerasTensor
-
     inner = config["config"]
     tensor = KerasTensor(tuple(inner["shape"]), dtype=inner["dtype"])
     history = inner.get("keras_history")
@@ -202,8 +200,6 @@ def _array(config: Mapping[str, Any]) -> np.ndarray:
 
 
 def _tensor(config: Mapping[str, Any]) -> Any:
-    from axone.core.tensor import convert_to_tensor
-
     return convert_to_tensor(_array(config))
 
 
