@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -318,3 +320,18 @@ def test_float64_models(data: Pair) -> None:
         model.fit(x, y, verbose=0)
     finally:
         axone.backend.set_floatx("float32")
+
+
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_train_on_by_themselves(data: Pair, how: Any) -> None:
+    model = linear()
+    model.compile(axone.optimizers.Adam(0.1), "mse", metrics=["mae"])
+    model.fit(*data, shuffle=False, verbose=0)
+    model.predict_on_batch(data[0])
+    twin = how(model)
+    kept = [w.copy() for w in model.get_weights()]
+    history = twin.fit(*data, shuffle=False, verbose=0).history
+    for a, b in zip(kept, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert history == model.fit(*data, shuffle=False, verbose=0).history
+    np.testing.assert_array_equal(twin.predict(data[0], verbose=0), model.predict(data[0], verbose=0))

@@ -81,7 +81,7 @@ class Optimizer(OptimizerState):
         self._trainable_variables: list[Variable] = []
         self._averages: list[Variable] = []
         self._accumulators: list[Variable] = []
-        self._undecayed: set[int] = set()
+        self._undecayed: list[Variable] = []
         self._undecayed_names: re.Pattern[str] | None = None
         self._scalars: dict[tuple[str, str], Any] = {}
 
@@ -105,6 +105,13 @@ class Optimizer(OptimizerState):
         if steps is not None and (not isinstance(steps, int) or steps < 2):
             raise ValueError(f"{who}: gradient_accumulation_steps must be an integer >= 2, got {steps}.")
 
+    def _number_variables(self) -> None:
+        self._index = {id(v): i for i, v in enumerate(self._trainable_variables)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._number_variables()  # a copy's variables are other objects
+
     @property
     def iterations(self) -> Any:
         """Number of updates done: a scalar int64 variable (a tensor with gradient accumulation)."""
@@ -123,7 +130,7 @@ class Optimizer(OptimizerState):
         if self.gradient_accumulation_steps:
             self._accumulators = self.add_optimizer_variables(variables, "gradient_accumulator")
         self._trainable_variables = list(variables)
-        self._index = {id(v): i for i, v in enumerate(variables)}
+        self._number_variables()
         self.built = True
 
     def _rate_tensor(self) -> Any:
@@ -310,11 +317,11 @@ class Optimizer(OptimizerState):
         """
         if self.built:
             raise ValueError("exclude_from_weight_decay must be called before the optimizer is built.")
-        self._undecayed = {id(v) for v in var_list or ()}
+        self._undecayed = list(var_list or ())
         self._undecayed_names = re.compile("|".join(var_names)) if var_names else None
 
     def _is_decayed(self, variable: Variable) -> bool:
-        if id(variable) in self._undecayed:
+        if any(variable is other for other in self._undecayed):
             return False
         names = self._undecayed_names
         return names is None or not (names.search(variable.name) or names.search(str(variable.path)))

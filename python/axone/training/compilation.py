@@ -117,6 +117,15 @@ class Compilation:
         object.__setattr__(self, "_predictors", {})
         object.__setattr__(self, "_reader", None)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles of a model leave its programs out; they are compiled anew when needed."""
+        programs = ("train_function", "test_function", "predict_function", "_predictors", "_reader")
+        return {name: value for name, value in self.__dict__.items() if name not in programs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.reset_functions()
+
     def make_train_function(self, force: bool = False) -> StepFunction:
         """Returns the training step, compiled once per input signature; `force` compiles anew."""
         if self.train_function is None or force:
