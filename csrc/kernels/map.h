@@ -8,16 +8,22 @@ namespace axone {
 
 // An elementwise kernel of one to three inputs, found as "map.<op>" under the dtype of its first input
 // ("map.where": of its second). Unused inputs are null. param is the op's constant (leaky_relu's
-// negative_slope, elu's alpha), else 0. Input and output types by op:
-//   arithmetic, functions, activations: all T -> T;  comparisons, isnan, isinf, isfinite: T.. -> bool
-//   (uint8_t 0 or 1); logical ops, maximum and minimum of bool: bool -> bool;  where: bool, T, T -> T; fma
-//   (a*b+c), fms (a*b-c), fnma (c-a*b), clip(x, lo, hi): T, T, T -> T; "map.cast_<to>" (such as
-//   map.cast_float64) under the source's dtype: T -> To. Floating to integer cuts toward 0 and saturates, NaN
-//   gives 0; integers wrap.
-// "map.<activation>_grad"(dy, y): dy times the derivative. y is the function's output for sigmoid and tanh,
-// either its input or output for relu, its input for all others. Integers wrap; division and remainder by 0
-// give 0. Functions are good to about 2 units in the last place (f32) and 4 (f64);
-// tests/native/test_kernels_math.cpp holds each one's bound. Subnormal numbers may count as 0.
+// negative_slope, elu's alpha), else 0.
+//
+// Types:
+// - arithmetic, functions, activations: all T -> T
+// - comparisons, isnan, isinf, isfinite: T -> bool (uint8_t 0 or 1)
+// - logical ops, maximum and minimum of bool: bool -> bool
+// - where: bool, T, T -> T
+// - fma (a*b+c), fms (a*b-c), fnma (c-a*b), clip (x, lo, hi): T, T, T -> T
+// - "map.cast_<to>" (such as map.cast_float64) under the source's dtype: T -> To. Floating to integer cuts
+//   toward 0 and saturates, NaN gives 0; integers wrap.
+//
+// "map.<activation>_grad" (dy, y): dy times the derivative. y is the function's output for sigmoid and tanh,
+// its input or output for relu, its input for all others.
+//
+// Integers wrap; their division and remainder by 0 give 0. Functions are good to about 2 units in the last
+// place (f32) and 4 (f64): tests/native/test_kernels_math.cpp holds the bounds. Subnormals may count as 0.
 using MapFunction = void (*)(void* out, const void* a, const void* b, const void* c, int64_t n, double param);
 
 }  // namespace axone

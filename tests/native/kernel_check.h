@@ -64,6 +64,12 @@ std::vector<Out> run_map(const std::string& op, DType key, const std::vector<A>&
   return std::vector<Out>(out.data(), out.data() + a.size());
 }
 
+// Whether n elements agree in every bit (NaN too).
+template <class T>
+bool same_bits(const T* a, const T* b, size_t n) {
+  return n == 0 || !std::memcmp(a, b, n * sizeof(T));
+}
+
 // |got - exact| in units of T's last place at `exact` (at `floor` where exact is smaller). Infinite and NaN
 // results must agree (else a huge error), and so must the sign of a zero. Results below the normal numbers
 // may be flushed.

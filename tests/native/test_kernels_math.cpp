@@ -216,10 +216,10 @@ void check_sizes(const char* op) {
   for (size_t n = 0; n <= 140; ++n) {
     std::vector<T> part(x.begin(), x.begin() + long(n));
     std::vector<T> y = run_map<T>(op, dtype_of<T>, part, {}, {}, double(kParam));
-    CHECK(!std::memcmp(y.data(), all.data(), n * sizeof(T)), op, " depends on the place, n = ", n);
+    CHECK(same_bits(y.data(), all.data(), n), op, " depends on the place, n = ", n);
     Guarded<T> same(part);
     map_kernel(op, dtype_of<T>)(same.data(), same.data(), nullptr, nullptr, int64_t(n), double(kParam));
-    CHECK(!std::memcmp(y.data(), same.data(), n * sizeof(T)) && same.intact(), op, " in place, n = ", n);
+    CHECK(same_bits(y.data(), same.data(), n) && same.intact(), op, " in place, n = ", n);
   }
 }
 
