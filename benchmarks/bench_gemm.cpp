@@ -4,12 +4,14 @@
 //              [--seconds S] [--isa NAME] [--json]
 //
 // GFLOP/s is the median of repetitions; between every few of them the peak is measured again, and the ratio
-// is the median GFLOP/s over the median peak, so that a busy machine lowers both.
+// is the median GFLOP/s over the median peak, so that a busy machine lowers both. With one thread the clock is the
+// thread's CPU time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
@@ -49,7 +51,15 @@ struct Result {
   std::string algorithm;
 };
 
+// With one thread, the thread's own CPU time: what other processes take of the core does not count.
+bool own_time = false;
+
 double now() {
+  if (own_time) {
+    timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+  }
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
@@ -85,7 +95,9 @@ Result measure(const GemmShape& s, const Options& options) {
   const Buffer scratch(gemm.scratch_bytes(options.threads) + 64);
   const double flops = 2.0 * double(s.m) * double(s.n) * double(s.k) * double(s.batch);
   std::vector<double> rates, peaks;
-  bool more = true;  // written by lane 0 between two barriers
+  // Written by lane 0 between two barriers, so that all lanes agree on them.
+  bool more = true;
+  int repeat = 1;
   run_team(options.threads, [&](const Lane& lane) {
     // Products too small to share run on one lane, as in a program; the peak is the whole team's all the same.
     const bool alone = gemm.serial();
@@ -93,32 +105,23 @@ Result measure(const GemmShape& s, const Options& options) {
       if (!alone) return gemm.run(lane, a.data(), b.data(), c.data(), scratch.data(), nullptr);
       if (lane.index == 0) gemm.run(Lane{}, a.data(), b.data(), c.data(), scratch.data(), nullptr);
     };
-    const int64_t rounds = 200'000'000 / kernels.peak_flops;
+    const int64_t rounds = 50'000'000 / kernels.peak_flops;
     measure_peak(lane, kernels, rounds);
     const double start = now();
-    int repeat = 1;
     while (more) {
       lane.barrier();
       const double begin = now();
       for (int i = 0; i < repeat; ++i) {
         product();
-        lane.barrier();
+        if (!alone) lane.barrier();
       }
       const double time = now() - begin;
-      lane.barrier();
-      // The first round warms up and says how many calls take about 2 ms.
-      static int next_repeat;
+      const double peak = measure_peak(lane, kernels, rounds);
       if (lane.index == 0) {
-        if (rates.empty() && repeat == 1)
-          next_repeat = int(std::clamp(2e-3 / time, 2.0, 100000.0)), rates.push_back(0);
-        else
-          rates.push_back(flops * repeat / time * 1e-9);
-      }
-      lane.barrier();
-      repeat = time > 2e-3 && repeat == 1 ? 1 : next_repeat;
-      const double peak = measure_peak(lane, kernels, rounds / 4);
-      if (lane.index == 0) {
+        rates.push_back(flops * repeat / time * 1e-9);
         peaks.push_back(peak);
+        // The first round warms up and says how many calls take about a millisecond.
+        if (rates.size() == 1) repeat = int(std::clamp(1e-3 / time, 1.0, 100000.0));
         more = rates.size() < 6 || now() - start < options.seconds;
       }
       lane.barrier();
@@ -169,6 +172,7 @@ Options parse(int argc, char** argv) {
   require(o.op == "all" || o.op == "NN" || o.op == "NT" || o.op == "TN" || o.op == "TT", "--op: got ", o.op);
   require(o.dtype == "float32" || o.dtype == "float64", "--dtype: expected float32 or float64, got ", o.dtype);
   require(o.threads >= 1, "--threads: expected a number from 1 on");
+  own_time = o.threads == 1;
   if (o.sizes.empty()) o.sizes.assign(std::begin(kDefaultSizes), std::end(kDefaultSizes));
   return o;
 }

@@ -9,6 +9,8 @@
 namespace axone {
 namespace AXONE_TARGET {
 namespace {
+// Steps of k that a tile prefetches ahead: B by the first tile of each panel, A stored by columns in the first panel.
+constexpr int64_t kAheadB = 16, kAheadA = 32;
 
 #include "kernels/gemm_tile.inl"
 #include "kernels/gemm_transpose.inl"
@@ -39,6 +41,7 @@ void block(const GemmBlock& g) {
     }
     // A packed panel has whole vectors, so a tile that goes to the scratch tile needs no mask.
     t.last = last;
+    t.a_ahead = g.a_layout == GemmALayout::columns && j == 0 ? kAheadA * g.a_stride : 0;
     t.accumulate = g.accumulate && !g.transposed;
     for (int64_t n = 0, i = 0; n < tiles; ++n) {
       const int64_t r = base + (n < extra);
@@ -46,6 +49,8 @@ void block(const GemmBlock& g) {
       t.a_stride = g.a_layout == GemmALayout::slivers ? r : g.a_stride;
       t.c = g.transposed ? scratch : c + i * g.c_stride + j;
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
+      t.b_ahead_stride = n == 0 ? t.b_stride : 0;
+      t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
       functions[r - 1][vectors - 1](t);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride, g.accumulate);

@@ -43,6 +43,9 @@ struct TileArguments {
   int64_t c_stride;
   int64_t last;  // columns in the last vector: 1 ... lanes
   bool accumulate;
+  int64_t a_ahead;     // A by columns: elements from the current column to one to prefetch
+  const T* b_ahead;    // panel rows to prefetch, one for each k; stride 0 and b itself for none
+  int64_t b_ahead_stride;
 };
 
 // Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses reach
@@ -51,9 +54,9 @@ template <class T, int R, bool Rows>
 struct ACursor {
   static constexpr int kPointers = Rows ? (R + 2) / 3 : 1;
   const T* p[kPointers];
-  int64_t stride;
+  int64_t stride, ahead;
 
-  AXONE_MEMBER_INLINE ACursor(const T* a, int64_t s) : stride(s) {
+  AXONE_MEMBER_INLINE ACursor(const T* a, int64_t s, int64_t prefetch) : stride(s), ahead(prefetch) {
     AXONE_UNROLL
     for (int i = 0; i < kPointers; ++i) p[i] = a + 3 * i * s;
   }
@@ -64,17 +67,23 @@ struct ACursor {
   }
 };
 
+// What the tile fetches into the cache for later, one row of a panel for each k.
+template <class T>
+struct Ahead {
+  const T* p;
+  int64_t stride;
+};
+
 template <class T, int R, int V, bool Rows>
-AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride, int64_t last) {
+AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride, int64_t last,
+                            Ahead<T>& b_ahead) {
   Vec<T> row[V];
   AXONE_UNROLL
   for (int v = 0; v < V; ++v)
     row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
-  if (PFB) {
   AXONE_UNROLL
-  for (int v = 0; v < V; ++v) __builtin_prefetch(b + PFB * b_stride + v * kLanes<T>);
-  }
-  if (PFA && !Rows) __builtin_prefetch(a.p[0] + PFA * a.stride + R - 1);
+  for (int v = 0; v < V; ++v) __builtin_prefetch(b_ahead.p + v * kLanes<T>);
+  if (!Rows) __builtin_prefetch(a.p[0] + a.ahead);
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) {
     const T x = a.at(i);
@@ -83,6 +92,7 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   }
   a.next();
   b += b_stride;
+  b_ahead.p += b_ahead.stride;
 }
 
 // An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small tiles keep
@@ -102,15 +112,16 @@ void tile(const TileArguments<T>& t) {
   for (int i = 0; i < R; ++i)
     AXONE_UNROLL
     for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
-  ACursor<T, R, Rows> a(t.a, t.a_stride);
+  ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
+  Ahead<T> b_ahead = {t.b_ahead, t.b_ahead_stride};
   const T* b = t.b;
   const int64_t b_stride = t.b_stride, last = t.last;
   int64_t k = t.k;
   for (; k >= U; k -= U)
     AXONE_UNROLL
-    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last);
+    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, b_ahead);
   if constexpr (U > 1)
-    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last);
+    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, b_ahead);
   AXONE_UNROLL
   for (int half = U / 2; half > 0; half /= 2)
     AXONE_UNROLL

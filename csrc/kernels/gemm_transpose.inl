@@ -96,6 +96,9 @@ void pack_a_rows(int64_t r, int64_t k, const T* a, int64_t stride, T* out) {
   }
 }
 
+// Columns of A that lie far apart are out of the hardware prefetcher's sight.
+constexpr int64_t kAheadPack = 8;
+
 template <class T>
 void pack_a(int64_t m, int64_t k, const void* a_, int64_t stride, GemmALayout layout, int rows, void* out_) {
   constexpr int64_t L = kLanes<T>;
@@ -110,17 +113,20 @@ void pack_a(int64_t m, int64_t k, const void* a_, int64_t stride, GemmALayout la
     }
     return;
   }
+  // Whole vectors where neither the load leaves A's row nor the store hits the next sliver.
   for (int64_t p = 0; p < k; ++p) {
     const T* from = a + p * stride;
+    for (int64_t i = 0; i < m; i += L) __builtin_prefetch(from + kAheadPack * stride + i);
     for (int64_t t = 0, i = 0; t < tiles; ++t) {
       const int64_t r = base + (t < extra);
       T* to = out + i * k + p * r;
       for (int64_t q = 0; q < r; q += L) {
         const int64_t w = r - q < L ? r - q : L;
-        if (w == L)
-          store<T>(to + q, load<T>(from + i + q));
+        const Vec<T> x = i + q + L <= m ? load<T>(from + i + q) : load_first<T>(from + i + q, w);
+        if ((k - p) * r - q >= L)
+          store<T>(to + q, x);
         else
-          store_first<T>(to + q, load_first<T>(from + i + q, w), w);
+          store_first<T>(to + q, x, w);
       }
       i += r;
     }
@@ -136,6 +142,15 @@ void pack_panel(int64_t k, int64_t valid, int64_t width, const T* b, int64_t str
     for (int64_t j = 0; j < whole; j += L) store<T>(out + j, load<T>(b + j));
     if (whole < valid) store<T>(out + whole, load_first<T>(b + whole, valid - whole));
   }
+}
+
+// Whole panels, row by row of B, so that memory is read in long runs.
+template <class T>
+void pack_whole_panels(int64_t k, int64_t panels, int64_t width, const T* b, int64_t stride, T* out) {
+  constexpr int64_t L = kLanes<T>;
+  for (int64_t p = 0; p < k; ++p, b += stride, out += width)
+    for (int64_t q = 0; q < panels; ++q)
+      for (int64_t j = 0; j < width; j += L) store<T>(out + q * k * width + j, load<T>(b + q * width + j));
 }
 
 template <class T>
@@ -162,7 +177,12 @@ void pack_b(int64_t k, int64_t n, const void* b_, int64_t stride, bool transpose
   const T* b = static_cast<const T*>(b_);
   T* out = static_cast<T*>(out_);
   const int64_t full = panel_vectors * L;
-  for (int64_t j = 0; j < n; j += full) {
+  int64_t j = 0;
+  if (!transposed) {
+    pack_whole_panels<T>(k, n / full, full, b, stride, out);
+    j = n / full * full;
+  }
+  for (; j < n; j += full) {
     const int64_t valid = n - j < full ? n - j : full;
     const int64_t width = (valid + L - 1) / L * L;
     if (transposed)

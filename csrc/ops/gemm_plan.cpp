@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -12,17 +11,25 @@ namespace axone {
 
 namespace {
 
-// Multiply-adds that one core does in about a microsecond: less than this is not worth a second lane.
+// Multiply-adds that one core does in about half a microsecond: less than this is not worth a second lane.
 constexpr int64_t kSerialWork = 64 * 1024;
 // Tasks per product that the cut aims at, and multiply-adds below which a task is not cut again.
 constexpr int64_t kTasks = 16;
 constexpr int64_t kTaskWork = 256 * 1024;
-// Bytes of packed A (rows x k of one task) that stay in a core's L2 next to what else passes through it.
+// Bytes of A (rows x k of one task) that stay in a core's L2 next to what else passes through it.
 constexpr int64_t kL2Bytes = 384 * 1024;
-// Bytes of one packed panel of B: what stays in L1 while the rows of A pass by.
-constexpr int64_t kPanelBytes = 32 * 1024;
+// Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
+constexpr int64_t kPanelBytes = 48 * 1024;
 // Bytes of B that the team packs at a time.
 constexpr int64_t kStripBytes = 4 * 1024 * 1024;
+// B is read where it lies by products of fewer rows than this, and where it is small and its rows are close:
+// rows 4 KiB apart share two sets of L1, and beyond 2 MiB of B the TLB misses cost more than packing.
+constexpr int64_t kPackRows = 192;
+constexpr int64_t kNearBytes = 2 * 1024 * 1024;
+constexpr int64_t kNearStride = 2048;
+// Outputs per row or column up to which sums along k beat packing an operand that lies along k.
+constexpr int64_t kDotOutputs = 12;
+constexpr int64_t kDotDepth = 64;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -66,7 +73,11 @@ void GemmPlan::orient(const GemmShape& s) {
     m *= batch;
     batch = 1;
   }
-  if (columns_along_k && (n <= 3 ? rows_along_k : m <= 3 || !is_float(dtype))) {
+  const int64_t least = std::min(m, n);
+  const bool few = least <= 3 || (least <= kDotOutputs && k >= kDotDepth);
+  // Rows that do not lie along k are packed so; integers have no tuned packing to lose.
+  const bool dot = rows_along_k ? few || !is_float(dtype) : n > 1 && (m <= 3 || !is_float(dtype));
+  if (columns_along_k && dot) {
     algorithm = GemmAlgorithm::dot;
     swapped = n == 1 && m > 1;
   } else {
@@ -74,7 +85,7 @@ void GemmPlan::orient(const GemmShape& s) {
     // transposed (k n elements) unless the product is computed the other way round, which transposes the result
     // (m n) and, where A too is stored along k, A (m k).
     const int64_t cost = m * n + (rows_along_k ? m * k : 0);
-    swapped = n == 1 || (columns_along_k && is_float(dtype) && cost < n * k && m < 128);
+    swapped = n == 1 || (columns_along_k && cost < n * k && least < 128 && 2 * m > kernels->lanes);
     algorithm = GemmAlgorithm::tasks;
   }
   if (swapped) {
@@ -92,7 +103,6 @@ void GemmPlan::choose_tile() {
   const int64_t lanes = kernels->lanes, item = int64_t(item_size(dtype));
   if (algorithm == GemmAlgorithm::dot) {
     panel_vectors = 1;
-    k_block = k;
     pack_a = row_layout != GemmALayout::rows;
     return;
   }
@@ -100,28 +110,35 @@ void GemmPlan::choose_tile() {
   const int64_t vectors = ceil_div(n, lanes);
   const int64_t widest = std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
-  // A panel that only one tile of rows reads need not stay in L1.
-  k_block = m <= kernels->rows(panel_vectors) ? k : std::max<int64_t>(64, kPanelBytes / (panel_width() * item));
+  choose_packing();
 
-  auto env = [](const char* name, int64_t d) { const char* v = getenv(name); return v ? atoll(v) : d; };  // TEMP
-  panel_vectors = int(env("GPV", panel_vectors));
-  k_block = env("GKB", k_block);
-  const bool large = getenv("GSH") ? env("GSH", 0) : m * n * k >= int64_t(128) * 128 * 128 && m >= 96 && n >= 2 * panel_width();
-  if (large && batch == 1) algorithm = GemmAlgorithm::shared_b;
+  // A panel that only one tile of rows reads need not stay in a cache at all, one that few read not in L1.
+  const int64_t tiles = ceil_div(m, kernels->rows(panel_vectors));
+  const int64_t depth = kPanelBytes / (panel_width() * item);
+  if (algorithm == GemmAlgorithm::shared_b)
+    k_blocks = ceil_div(k, depth);
+  else if (tiles > 1)
+    k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
+}
+
+void GemmPlan::choose_packing() {
+  const int64_t item = int64_t(item_size(dtype));
+  const bool far_b = k * n * item > kNearBytes || (column_stride * item > kNearStride && k * n * item > kNearBytes / 8);
+  // Columns of A pages apart: the team walks them together, strip by strip.
+  const bool far_a = row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
+  if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
+      ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
+    algorithm = GemmAlgorithm::shared_b;
   pack_b = columns_along_k || algorithm == GemmAlgorithm::shared_b;
-  pack_a = env("GPA", algorithm == GemmAlgorithm::shared_b);
-  pack_b = pack_b || env("GPB", 0);
+  pack_a = algorithm == GemmAlgorithm::shared_b && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
 }
 
 void GemmPlan::cut() {
-  k_blocks = ceil_div(k, k_block);
   k_block = ceil_div(k, k_blocks);
   if (algorithm == GemmAlgorithm::shared_b)
     cut_shared();
   else
     cut_tasks();
-  if (getenv("GRB")) row_blocks = atoll(getenv("GRB"));
-  if (getenv("GCB")) column_blocks = atoll(getenv("GCB"));
   serial = m * n * k * batch <= kSerialWork;
 }
 
@@ -152,15 +169,16 @@ void GemmPlan::cut_shared() {
 void GemmPlan::cut_tasks() {
   const int64_t item = int64_t(item_size(dtype));
   const int64_t tile_rows = kernels->rows(panel_vectors);
-  row_blocks = pack_b ? 1 : ceil_div(m * k_block * item, kL2Bytes);
+  row_blocks = ceil_div(m * k_block * item, kL2Bytes);
   column_blocks = 1;
   while (row_blocks * column_blocks * batch < kTasks) {
-    const int64_t rows = m / row_blocks, columns = n / column_blocks;
-    if (rows * columns * k / 2 < kTaskWork / 4) break;
-    // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B.
+    const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
+    if (half < kTaskWork) break;
+    // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of rows
+    // make low tiles.
     if (columns >= rows / 2 && columns >= 2 * panel_width())
       column_blocks *= 2;
-    else if (rows >= 2 * tile_rows)
+    else if (rows >= 4 * tile_rows || (rows >= 2 * tile_rows && half >= 4 * kTaskWork))
       row_blocks *= 2;
     else
       break;

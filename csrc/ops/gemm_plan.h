@@ -21,18 +21,18 @@ struct GemmPlan {
   GemmAlgorithm algorithm = GemmAlgorithm::empty;
   DType dtype;
   const GemmKernels* kernels = nullptr;
-  bool swapped = false;        // operand 0 of the caller is `columns` side
-  bool transposed_c = false;   // the tile goes to C transposed
-  bool pack_a = false;         // each lane packs the rows of its task
-  bool pack_b = false;         // each lane packs the columns of its task (tasks), or the team does (shared_b)
+  bool swapped = false;          // the caller's A is the column operand
+  bool transposed_c = false;     // the tile goes to C transposed
+  bool pack_a = false;           // each lane packs the rows of its task
+  bool pack_b = false;           // each lane packs the columns of its task (tasks), or the team does (shared_b)
   bool columns_along_k = false;  // the column operand is stored (columns, k)
   GemmALayout row_layout = GemmALayout::rows;
   int panel_vectors = 1;
   int64_t m = 0, n = 0, k = 0, batch = 1;  // oriented: m rows, n columns
   int64_t row_stride = 0, column_stride = 0, c_stride = 0;
   int64_t row_batch = 0, column_batch = 0;
+  int64_t k_blocks = 1;      // passes over C
   int64_t k_block = 1;       // depth of one pass
-  int64_t k_blocks = 1;
   int64_t row_blocks = 1;    // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
   int64_t strip_panels = 1;  // shared_b: panels packed at a time
@@ -43,7 +43,7 @@ struct GemmPlan {
 
   int64_t panel_width() const { return int64_t(panel_vectors) * kernels->lanes; }
   int64_t panels() const { return (n + panel_width() - 1) / panel_width(); }
-  // First row of a row block, first column of a block of panels [0, count) cut into column_blocks, first k of a pass.
+  // First row of a row block, first column of a panel, first k of a pass.
   int64_t row_begin(int64_t block) const { return m * block / row_blocks; }
   int64_t column_begin(int64_t panel) const;
   int64_t k_begin(int64_t pass) const { return pass * k_block < k ? pass * k_block : k; }
@@ -51,6 +51,7 @@ struct GemmPlan {
  private:
   void orient(const GemmShape& shape);
   void choose_tile();
+  void choose_packing();
   void cut();
   void cut_shared();
   void cut_tasks();
