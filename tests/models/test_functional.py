@@ -1,6 +1,8 @@
 """Models from symbolic inputs and outputs."""
 
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -278,3 +280,25 @@ def test_broken_configurations() -> None:
     config["layers"][1]["class_name"] = "Dence"
     with pytest.raises(ValueError, match="Unknown class 'Dence'"):
         Model.from_config(config)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["copy", "pickle"]
+)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_copies_and_pickles(copied: object, compiled: bool) -> None:
+    x = Input((3,), name="x")
+    shared = layers.Dense(3, activation="tanh")
+    model = Model(x, shared(ops.relu(shared(x)) + 1.0)[:, 0:2])
+    data = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    if compiled:
+        model.compile("adam", "mse", metrics=["mae"])
+        model.fit(data, data[:, :2], verbose=0)
+    expected = np.asarray(model(data))
+    other = copied(model)
+    np.testing.assert_array_equal(np.asarray(other(data)), expected)
+    if compiled:
+        other.fit(data, data[:, :2], verbose=0)
+    other.set_weights([np.zeros_like(w) for w in other.get_weights()])
+    np.testing.assert_array_equal(np.asarray(other(data)), np.zeros((8, 2)))
+    np.testing.assert_array_equal(np.asarray(model(data)), expected)

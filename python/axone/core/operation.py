@@ -337,6 +337,18 @@ class FunctionOperation(Operation):
             args = (args[0], tuple(args[1]))
         return self.function(*args, **{**self.options, **kwargs})
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The function in its module is the decorated one, so that pickle would not take the one kept here.
+        kept = {key: value for key, value in self.__dict__.items() if key != "_init_arguments"}
+        return {**kept, "function": (self.function.__module__, self.function.__name__)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        module, name = state["function"]
+        self.__dict__.update(state, function=inspect.unwrap(getattr(importlib.import_module(module), name)))
+
+    def __reduce__(self) -> Any:
+        return object.__new__, (type(self),), self.__getstate__()
+
     @property
     def class_name(self) -> str:
         """Name of Keras's class for the function: `expand_dims` is `ExpandDims`."""
@@ -352,7 +364,8 @@ class FunctionOperation(Operation):
         Raises:
             ValueError: if axone has no such function.
         """
-        function = getattr(importlib.import_module("axone.ops"), snake_case(class_name), None)
+        homes = [importlib.import_module(module) for module in ("axone.ops", "axone.random")]
+        function = next(filter(None, (getattr(home, snake_case(class_name), None) for home in homes)), None)
         options = dict(config)
         name = options.pop("name", None)
         options.pop("dtype", None)

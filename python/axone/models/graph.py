@@ -146,7 +146,7 @@ class Graph:
         for node, depth in sorted(depths.items(), key=lambda item: -item[1]):
             self.nodes_by_depth.setdefault(depth, []).append(node)
         self._check_names()
-        self._plan()
+        self._steps: list[_Step] | None = None
 
     def _depths(self) -> tuple[dict[Node, int], dict[Operation, int]]:
         inside = {id(node) for node in self.nodes}
@@ -169,14 +169,19 @@ class Graph:
                 )
             seen.add(operation.name)
 
-    def _plan(self) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: the plan goes by the identity of tensors and is made anew."""
+        kept = ("inputs", "outputs", "nodes", "operations", "nodes_by_depth")
+        return {**{name: self.__dict__[name] for name in kept}, "_steps": None}
+
+    def _plan(self) -> list[_Step]:
         slot_of = {id(tensor): slot for slot, tensor in enumerate(self.inputs)}
         for node in self.nodes:
             for tensor in node.outputs:
                 slot_of.setdefault(id(tensor), len(slot_of))
         self._slot_of = slot_of
-        self._steps = [_Step(node, slot_of) for node in self.nodes if not node.is_input]
         self._output_slots = [slot_of[id(tensor)] for tensor in self.outputs]
+        return [_Step(node, slot_of) for node in self.nodes if not node.is_input]
 
     def run(
         self,
@@ -194,6 +199,8 @@ class Graph:
         Returns:
             One tensor per output.
         """
+        if self._steps is None:
+            self._steps = self._plan()
         values: list[Any] = [None] * len(self._slot_of)
         values[: len(inputs)] = inputs
         for step in self._steps:
