@@ -358,7 +358,9 @@ def test_losses_of_a_finished_trace_are_gone() -> None:
     model = axone.Sequential([Penalty(), layers.Dense(1, kernel_initializer="zeros")])
     model.compile("sgd", "mse")
     history = model.fit(np.ones((4, 2)), np.zeros((4, 1)), verbose=0, batch_size=4).history
+    # Each of the four samples has the sum 2.
     assert history["loss"] == [pytest.approx(2.0)] and model.losses == []
+    assert copy.deepcopy(model).losses == []
 
 
 def test_copies_are_independent() -> None:

@@ -66,6 +66,10 @@ class LayerState(Operation):
         if not any(held is value for key, held in self.__dict__.items() if key != name):
             self._tracker.untrack(value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds: not the losses of the last call, which may belong to a trace."""
+        return {**self.__dict__, "_losses": []}
+
     @property
     def _layers(self) -> list[Any]:
         return self._tracker.layers

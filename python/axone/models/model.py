@@ -101,11 +101,8 @@ class Model(Trainer, Layer):
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle holds: everything but compiled programs, which are made anew."""
-        state = dict(self.__dict__)
-        for name in ("train_function", "test_function", "predict_function", "_last_result", "_reader"):
-            state.pop(name, None)
-        return {**state, "_predictors": {}, "_losses": []}
+        # The trainer leaves its programs out, a layer the losses of its last call.
+        return {**Trainer.__getstate__(self), "_losses": []}
 
     # -- layers --------------------------------------------------------------------------------------------
 
