@@ -101,8 +101,8 @@ class Model(Trainer, Layer):
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        # The trainer leaves its programs out, a layer the losses of its last call.
-        return {**Trainer.__getstate__(self), "_losses": []}
+        # The trainer leaves its programs out; the tensors of the last call may belong to a trace.
+        return {**Trainer.__getstate__(self), "_losses": [], "_last_result": None}
 
     # -- layers --------------------------------------------------------------------------------------------
 
