@@ -33,13 +33,16 @@ class DTypePolicy:
 
     @property
     def compute_dtype(self) -> str:
+        """Dtype of the computation."""
         return self._dtype
 
     @property
     def variable_dtype(self) -> str:
+        """Dtype of the weights."""
         return self._dtype
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild this policy."""
         return {"name": self.name}
 
     @classmethod

@@ -54,6 +54,7 @@ class InputSpec:
         return f"InputSpec({fields})"
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments that rebuild this spec."""
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
         return {key: getattr(self, key) for key in keys}
 

@@ -68,6 +68,7 @@ class Functional(Model):
 
     @property
     def layers(self) -> list[Any]:
+        """The layers of the model, inputs first."""
         return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
 
     @property

@@ -218,6 +218,7 @@ class Sequential(Model):
 
     @property
     def input_dtype(self) -> str:
+        """Dtype of the input, where there is an `Input`."""
         stack = self.__dict__.get("_stack")
         return stack[0].dtype if stack and isinstance(stack[0], InputLayer) else super().input_dtype
 
