@@ -17,12 +17,17 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
   lane_scratch_ = round_up(chain_.lane_scratch(), kAlignment);
 }
 
-Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch)
-    : owner_(epilogue), out_(io.out), lanes_(static_cast<char*>(scratch) + epilogue.raw_bytes_) {
-  raw_ = epilogue.raw_output_ >= 0 ? io.out[epilogue.raw_output_] : scratch;
+void* Epilogue::Bound::gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch) {
+  void* const raw = epilogue.raw_output_ >= 0 ? io.out[epilogue.raw_output_] : scratch;
   size_t next = head_inputs;
   for (size_t i = 0; i < epilogue.chain_.inputs().size(); ++i)
-    in_[i] = i == epilogue.head_input_ ? raw_ : io.in[next++];
+    in_[i] = i == epilogue.head_input_ ? raw : io.in[next++];
+  return raw;
 }
+
+Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch, int lane)
+    : raw_(gather(epilogue, io, head_inputs, scratch)),
+      chain_(epilogue.chain_, in_, io.out,
+             static_cast<char*>(scratch) + epilogue.raw_bytes_ + epilogue.lane_scratch_ * size_t(lane)) {}
 
 }  // namespace axone

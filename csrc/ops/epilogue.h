@@ -23,23 +23,22 @@ class Epilogue {
   // Scratch in bytes: a tile set for each lane, and the raw output where no output can hold it.
   size_t scratch_bytes(int threads) const { return raw_bytes_ + lane_scratch_ * size_t(threads); }
 
-  // Binds the chain to one run's memory; `scratch` has scratch_bytes.
+  // The chain on one run's memory, for one lane; `scratch` has scratch_bytes and is the same for all lanes.
   class Bound final : public GemmEpilogue {
    public:
-    Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch);
-    void apply(int lane, int64_t begin, int64_t count) const override {
-      owner_.chain_.run(begin, count, in_, out_, lanes_ + owner_.lane_scratch_ * size_t(lane));
-    }
+    Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch, int lane);
+    void apply(int64_t begin, int64_t count) override { chain_.run(begin, count); }
     // Where the head writes its output.
     void* raw() const { return raw_; }
 
    private:
     static constexpr size_t kMostInputs = 192;
-    const Epilogue& owner_;
+    // Where the raw output goes; fills the chain's inputs.
+    void* gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch);
+
     const void* in_[kMostInputs];
-    void* const* out_;
     void* raw_;
-    char* lanes_;
+    TileProgram::Bound chain_;
   };
 
  private:

@@ -14,7 +14,7 @@ namespace {
 class GemmRun {
  public:
   GemmRun(const GemmPlan& plan, const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-          const GemmEpilogue* epilogue)
+          GemmEpilogue* epilogue)
       : p_(plan),
         lane_(lane),
         item_(int64_t(item_size(plan.dtype))),
@@ -81,18 +81,16 @@ class GemmRun {
     return g;
   }
 
-  // Calls the epilogue for each row of the caller's C in the task.
+  // Calls the epilogue for the task's part of the caller's C.
   void finish(const Task& t) const {
     if (!epilogue_) return;
     // A vector on the right was computed as one on the left: its columns are the caller's rows.
-    if (p_.swapped && !p_.transposed_c) {
-      for (int64_t j = t.column; j < t.column_end; ++j) epilogue_->apply(lane_.index, t.item * p_.n + j, 1);
-      return;
-    }
+    if (p_.swapped && !p_.transposed_c) return epilogue_->apply(t.item * p_.n + t.column, t.columns());
     const int64_t begin = c_index(t);
     const int64_t segments = p_.transposed_c ? t.columns() : t.rows();
     const int64_t count = p_.transposed_c ? t.rows() : t.columns();
-    for (int64_t i = 0; i < segments; ++i) epilogue_->apply(lane_.index, begin + i * p_.c_stride, count);
+    if (count == p_.c_stride) return epilogue_->apply(begin, segments * count);
+    for (int64_t i = 0; i < segments; ++i) epilogue_->apply(begin + i * p_.c_stride, count);
   }
 
   void zero() const {
@@ -100,7 +98,7 @@ class GemmRun {
     lane_.share(p_.batch * p_.m, &begin, &end);
     std::memset(c_ + begin * p_.n * item_, 0, size_t((end - begin) * p_.n * item_));
     if (!epilogue_ || p_.n == 0) return;
-    for (int64_t i = begin; i < end; ++i) epilogue_->apply(lane_.index, i * p_.n, p_.n);
+    if (begin < end) epilogue_->apply(begin * p_.n, (end - begin) * p_.n);
   }
 
   Task task_of(int64_t item, int64_t row_block, int64_t panel, int64_t panel_end) const {
@@ -216,7 +214,7 @@ class GemmRun {
   const char* columns_;
   char* c_;
   char* shared_;
-  const GemmEpilogue* epilogue_;
+  GemmEpilogue* epilogue_;
   char* packed_a_;
   char* packed_b_;
   char* tail_;
@@ -242,7 +240,7 @@ bool Gemm::serial() const { return impl_->serial; }
 const char* Gemm::algorithm() const { return impl_->name; }
 
 void Gemm::run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-               const GemmEpilogue* epilogue) const {
+               GemmEpilogue* epilogue) const {
   GemmRun(*impl_, lane, a, b, c, scratch, epilogue).run();
 }
 

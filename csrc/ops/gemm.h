@@ -9,12 +9,12 @@
 
 namespace axone {
 
-// Applied to parts of C as soon as they are final, while they are in cache. Called for each row separately:
-// `count` elements of C starting at flat element index `begin` of the dense (batch, m, n) result.
+// Applied to parts of C as soon as they are final, while they are in cache: `count` elements of C from flat element
+// `begin` of the dense (batch, m, n) result, part of one row or several whole ones.
 class GemmEpilogue {
  public:
   virtual ~GemmEpilogue() = default;
-  virtual void apply(int lane, int64_t begin, int64_t count) const = 0;
+  virtual void apply(int64_t begin, int64_t count) = 0;
 };
 
 struct GemmShape {
@@ -41,11 +41,11 @@ class Gemm {
   // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of one.
   bool serial() const;
 
-  // Multiplies. Every lane of the team calls it with the same arguments; it returns in a state in which C is
+  // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it returns in a state in which C is
   // complete only after the caller's next barrier. A, B, C dense as the shape says; C overlaps neither.
   // k == 0 gives zeros. epilogue may be null.
   void run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-           const GemmEpilogue* epilogue) const;
+           GemmEpilogue* epilogue) const;
 
   // "sgemm_12x32 packed", "sgemv", ...: what was chosen, for benchmarks and profiles.
   const char* algorithm() const;

@@ -112,7 +112,7 @@ class MatmulInstruction final : public Instruction {
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr);
     char* const scratch = static_cast<char*>(io.scratch);
-    const Epilogue::Bound bound(*epilogue_, io, 2, scratch + gemm_scratch(lane.count));
+    Epilogue::Bound bound(*epilogue_, io, 2, scratch + gemm_scratch(lane.count), lane.index);
     gemm_.run(lane, io.in[0], io.in[1], bound.raw(), scratch, &bound);
   }
   bool serial() const override { return gemm_.serial(); }

@@ -220,6 +220,10 @@ void TileProgram::place_registers() {
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
+  for (size_t i = 0; i < slots_.size(); ++i)
+    if (slots_[i].source == Source::dense || slots_[i].source == Source::strided ||
+        slots_[i].source == Source::output)
+      moving_.push_back(int16_t(i));
 }
 
 bool TileProgram::can_alias(size_t o, size_t i) const {
@@ -246,6 +250,8 @@ void TileProgram::write_late(size_t o) {
   slot.source = Source::temporary;
   slot.offset = scratch_;
   scratch_ += size_t(tile_) * sizeof(double);
+  moving_.erase(std::find(moving_.begin(), moving_.end(), old));
+  moving_.push_back(fresh);
   steps_.push_back({kernel_function<MapFunction>("map.copy", dtype), fresh, old, -1, -1, 0});
   output_slots_[o] = fresh;
   recipe_ += "late" + std::to_string(o);
@@ -283,36 +289,33 @@ const void* TileProgram::expand(const Slot& slot, const void* base, int64_t begi
   return tile;
 }
 
-void TileProgram::run(int64_t begin, int64_t count, const void* const* in, void* const* out, void* scratch) const {
-  constexpr size_t kMostSlots = 256;  // far above what a chain of kLargestChain operations needs
-  const void* at[kMostSlots];
-  char* const tiles = static_cast<char*>(scratch);
-  const size_t slots = slots_.size();
-  for (size_t i = 0; i < slots; ++i) {
-    const Slot& s = slots_[i];
-    if (s.source == Source::constant) {
-      at[i] = constants_[size_t(s.index)].data();
-    } else if (s.source == Source::temporary) {
-      at[i] = tiles + s.offset;
-    } else if (s.source == Source::scalar) {
-      fill(item_size(s.dtype), tiles + s.offset, in[s.index], std::min(count, tile_));
-      at[i] = tiles + s.offset;
-    }
+TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch)
+    : program_(program), in_(in), out_(out), scratch_(static_cast<char*>(scratch)) {
+  for (size_t i = 0; i < program.slots_.size(); ++i) {
+    const Slot& s = program.slots_[i];
+    if (s.source == Source::constant) at_[i] = program.constants_[size_t(s.index)].data();
+    if (s.source == Source::temporary || s.source == Source::scalar) at_[i] = scratch_ + s.offset;
+    if (s.source == Source::scalar) fill(item_size(s.dtype), scratch_ + s.offset, in[s.index], program.tile_);
   }
-  for (int64_t first = begin; first < begin + count; first += tile_) {
-    const int64_t n = std::min(tile_, begin + count - first);
-    for (size_t i = 0; i < slots; ++i) {
-      const Slot& s = slots_[i];
+}
+
+void TileProgram::Bound::run(int64_t begin, int64_t count) {
+  const int64_t tile = program_.tile_;
+  for (int64_t first = begin; first < begin + count; first += tile) {
+    const int64_t n = std::min(tile, begin + count - first);
+    for (int16_t i : program_.moving_) {
+      const Slot& s = program_.slots_[size_t(i)];
+      const size_t offset = size_t(first) * item_size(s.dtype);
       if (s.source == Source::dense)
-        at[i] = static_cast<const char*>(in[s.index]) + size_t(first) * item_size(s.dtype);
+        at_[i] = static_cast<const char*>(in_[s.index]) + offset;
       else if (s.source == Source::output)
-        at[i] = static_cast<char*>(out[s.index]) + size_t(first) * item_size(s.dtype);
-      else if (s.source == Source::strided)
-        at[i] = expand(s, in[s.index], first, n, tiles + s.offset);
+        at_[i] = static_cast<char*>(out_[s.index]) + offset;
+      else
+        at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
     }
-    for (const Step& s : steps_)
-      s.kernel(const_cast<void*>(at[s.out]), s.a < 0 ? nullptr : at[s.a], s.b < 0 ? nullptr : at[s.b],
-               s.c < 0 ? nullptr : at[s.c], n, s.param);
+    for (const Step& s : program_.steps_)
+      s.kernel(const_cast<void*>(at_[s.out]), s.a < 0 ? nullptr : at_[s.a], s.b < 0 ? nullptr : at_[s.b],
+               s.c < 0 ? nullptr : at_[s.c], n, s.param);
   }
 }
 
@@ -341,7 +344,7 @@ class MapInstruction final : public Instruction {
       const TileProgram& program = programs_[p];
       const int64_t from = std::max<int64_t>(begin - first_piece_[p], 0) * kPiece;
       const int64_t to = std::min((end - first_piece_[p]) * kPiece, program.elements());
-      if (from < to) program.run(from, to - from, io.in + in, io.out + out, scratch);
+      if (from < to) TileProgram::Bound(program, io.in + in, io.out + out, scratch).run(from, to - from);
       in += program.inputs().size();
       out += program.outputs().size();
     }

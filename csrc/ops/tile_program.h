@@ -14,7 +14,7 @@ namespace axone {
 class TileProgram {
  public:
   // Compiles `nodes` (elementwise, all over one shape, in topological order). `escapes` tells which of their
-  // values are needed outside. `given` (may be none): a value of the full shape that a head computed.
+  // values are needed outside.
   TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
 
   const std::vector<Value>& inputs() const { return inputs_; }
@@ -32,8 +32,21 @@ class TileProgram {
   // Bytes of 64-byte-aligned scratch that one lane needs.
   size_t lane_scratch() const { return scratch_; }
 
-  // Computes elements [begin, begin + count) of every output.
-  void run(int64_t begin, int64_t count, const void* const* in, void* const* out, void* scratch) const;
+  // The program on one run's memory, for one lane with its scratch: what is made ready once and used for many parts.
+  class Bound {
+   public:
+    Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch);
+    // Computes elements [begin, begin + count) of every output.
+    void run(int64_t begin, int64_t count);
+
+   private:
+    static constexpr size_t kMostSlots = 256;  // far above what a chain of the longest kind needs
+    const TileProgram& program_;
+    const void* const* in_;
+    void* const* out_;
+    char* scratch_;
+    const void* at_[kMostSlots];
+  };
 
   // Two programs with equal recipes differ only in the number of elements.
   const std::string& recipe() const { return recipe_; }
@@ -67,6 +80,7 @@ class TileProgram {
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
   std::vector<Slot> slots_;
+  std::vector<int16_t> moving_;  // the slots whose address changes from tile to tile
   std::vector<Step> steps_;
   std::vector<std::pair<Value, int16_t>> known_;  // values that have a slot
   std::vector<int16_t> output_slots_;

@@ -91,7 +91,9 @@ def standardize_dtype(dtype: Any) -> str:
         return _floatx
     if dtype in (bool, int, float):
         return {bool: "bool", int: "int32", float: _floatx}[dtype]
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
+    name = (
+        dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
+    )
     name = str(dtype).removeprefix("torch.") if name is None else name
     name = _ALIASES.get(name, name)
     if name not in _SUPPORTED:
@@ -111,7 +113,9 @@ def nearest_dtype(dtype: np.dtype[Any]) -> str:
         return name
     if name in _NEAREST:
         return _NEAREST[name]
-    raise TypeError(f"an array of dtype {name} does not hold numbers that axone computes in; convert it first.")
+    raise TypeError(
+        f"an array of dtype {name} does not hold numbers that axone computes in; convert it first."
+    )
 
 
 def is_float_dtype(dtype: Any) -> bool:

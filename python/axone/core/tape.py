@@ -74,7 +74,9 @@ class GradientTape:
                 if x.trace is None:
                     self._watch(x)
             else:
-                raise TypeError(f"GradientTape.watch: expected a tensor or a variable, got {type(x).__name__}.")
+                raise TypeError(
+                    f"GradientTape.watch: expected a tensor or a variable, got {type(x).__name__}."
+                )
 
     def _watch(self, x: Tensor) -> int:
         if id(x) not in self._values:
@@ -102,7 +104,9 @@ class GradientTape:
         self._log.append((x.dtype, x.shape))
         return self._graph.input(x.dtype, list(x.shape))
 
-    def record(self, op: str, inputs: Sequence[Tensor], attrs: dict[str, Any], results: Sequence[Tensor]) -> None:
+    def record(
+        self, op: str, inputs: Sequence[Tensor], attrs: dict[str, Any], results: Sequence[Tensor]
+    ) -> None:
         """Called for every operation that runs while this tape records."""
         if not any(id(x) in self._values for x in inputs):
             return
@@ -130,7 +134,9 @@ class GradientTape:
         """
         targets = [convert_to_tensor(t) for t in tree.flatten(target)]
         flat = tree.flatten(sources)
-        seeds = [] if output_gradients is None else [convert_to_tensor(g) for g in tree.flatten(output_gradients)]
+        seeds = (
+            [] if output_gradients is None else [convert_to_tensor(g) for g in tree.flatten(output_gradients)]
+        )
         trace = tracing.state.trace
         if trace is not None:
             found = trace.gradients(targets, [convert_to_tensor(s) for s in flat], seeds)
@@ -152,7 +158,9 @@ class GradientTape:
     def _value(self, x: Any) -> int | None:
         return self._variables.get(id(x)) if isinstance(x, Variable) else self._values.get(id(x))
 
-    def _differentiate(self, targets: list[Tensor], sources: list[Any], seeds: list[Tensor]) -> list[Tensor | None]:
+    def _differentiate(
+        self, targets: list[Tensor], sources: list[Any], seeds: list[Tensor]
+    ) -> list[Tensor | None]:
         known = [(t, i) for i, t in enumerate(targets) if id(t) in self._values]
         wanted = [self._value(s) for s in sources]
         if not known or all(w is None for w in wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def register_operators(functions: dict[str, Callable[..., Any]]) -> None:
 def _call(name: str, *args: Any) -> Any:
     function = _operators.get(name)
     if function is None:
-        import axone.ops  # noqa: F401  registers the operators
+        importlib.import_module("axone.ops")  # registers the operators
 
         function = _operators[name]
     return function(*args)
@@ -202,7 +203,9 @@ class KerasTensor(Operators):
 
     _count = 0
 
-    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None, record: Any = None) -> None:
+    def __init__(
+        self, shape: Any, dtype: Any = "float32", name: str | None = None, record: Any = None
+    ) -> None:
         if name is None:
             name = "keras_tensor" if KerasTensor._count == 0 else f"keras_tensor_{KerasTensor._count}"
             KerasTensor._count += 1

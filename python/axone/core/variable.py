@@ -53,13 +53,17 @@ class Variable(Operators):
         with tracing.eager_scope():
             if callable(initializer):
                 if shape is None:
-                    raise ValueError(f"Variable '{self.name}': a shape is needed with an initializer function.")
+                    raise ValueError(
+                        f"Variable '{self.name}': a shape is needed with an initializer function."
+                    )
                 value = initializer(shape, dtype=standardize_dtype(dtype or floatx()))
             else:
                 value = initializer
             tensor = convert_to_tensor(value, None if dtype is None else standardize_dtype(dtype))
         if shape is not None and tensor.shape != shape:
-            raise ValueError(f"Variable '{self.name}': expected a value of shape {shape}, got {tensor.shape}.")
+            raise ValueError(
+                f"Variable '{self.name}': expected a value of shape {shape}, got {tensor.shape}."
+            )
         # A copy: the value may be someone else's memory.
         self.storage = _engine.Tensor(tensor.storage.view())
         self.shape: tuple[int, ...] = tensor.shape
