@@ -57,12 +57,12 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     from axone.core.tensor import is_tensor
 
     if is_tensor(x):
-        from axone import ops
+        from axone.core.trace import emit
 
         if order != 2:
             raise ValueError(f"normalize: a tensor can be divided by its norm of order 2 only, got {order}.")
-        length = ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=True))
-        return x / ops.where(length > 0, length, ops.ones_like(length))
+        length = emit("sqrt", [emit("sum", [x * x], axes=[axis], keepdims=True)])
+        return x / emit("where", [length > 0, length, length + 1])
     x = np.asarray(x)
     length = np.linalg.norm(x, order, axis, keepdims=True)
     return x / np.where(length == 0, 1, length)
