@@ -12,7 +12,7 @@ static constexpr int32_t kOnes32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static constexpr int64_t kOnes64[8] = {-1, -1, -1, -1};
 #endif
 
-// The first n elements; the other lanes are 0.
+// The first n elements; the other lanes are 0. n = 0 reads nothing: p may then be no address at all.
 template <class T>
 AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
 #if defined(__AVX512BW__)
@@ -33,12 +33,13 @@ AXONE_INLINE Vec<T> load_first(const T* p, int64_t n) {
     return (Vec<T>)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask);
   }
 #endif
-  if constexpr (kLanes<T> == 2) return n == 1 ? Vec<T>{p[0]} : load<T>(p);
+  if constexpr (kLanes<T> == 2) return n == 1 ? Vec<T>{p[0]} : n == 2 ? load<T>(p) : Vec<T>{};
   if constexpr (kLanes<T> == 4)
     return n == 1   ? Vec<T>{p[0]}
            : n == 2 ? Vec<T>{p[0], p[1]}
            : n == 3 ? Vec<T>{p[0], p[1], p[2]}
-                    : load<T>(p);
+           : n == 4 ? load<T>(p)
+                    : Vec<T>{};
   Vec<T> v = {};
   memcpy(&v, p, size_t(n) * sizeof(T));
   return v;

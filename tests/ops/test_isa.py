@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+FILES = ("test_values.py", "test_gradients.py", "test_matmul.py")
 CHOSEN = "import axone; print(axone.config.instruction_set())"
 
 
@@ -31,7 +32,7 @@ def test_values_and_gradients(name: str, python: Callable[..., subprocess.Comple
     check = (
         f"import sys, pytest, axone; assert axone.config.instruction_set() == {name!r}; "
         f"sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-x', '--tb=short', "
-        f"{str(HERE / 'test_values.py')!r}, {str(HERE / 'test_gradients.py')!r}]))"
+        f"*{[str(HERE / f) for f in FILES]!r}]))"
     )
     done = python("-c", check, timeout=570, AXONE_ISA=name)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
