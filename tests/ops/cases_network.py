@@ -159,3 +159,23 @@ case("saturate_cast", lambda x, dtype: np.clip(x, np.iinfo(dtype).min, np.iinfo(
      order=0)
 case("convert_to_tensor", lambda x: np.asarray(x), [(A((3, 5)),)], integers=INTEGERS)
 case("array", lambda x: np.asarray(x), [(A((3, 5)),)], integers=INTEGERS)
+
+
+def _attention(q: Any, k: Any, v: Any, bias: Any = None, mask: Any = None, scale: Any = None,
+     is_causal: bool = False) -> Any:
+    k, v = (np.repeat(x, q.shape[2] // x.shape[2], 2) for x in (k, v))
+    scores = np.einsum("btnh,bsnh->bnts", q, k) * (q.shape[3] ** -0.5 if scale is None else scale)
+    scores = scores if bias is None else scores + bias
+    allowed = np.ones(scores.shape, bool) if mask is None else np.broadcast_to(mask, scores.shape)
+    allowed = allowed & np.tri(*scores.shape[-2:], dtype=bool) if is_causal else allowed
+    e = np.where(allowed, np.exp(scores), 0)
+    return np.einsum("bnts,bsnh->btnh", e / e.sum(-1, keepdims=True), v)
+
+
+QKV = (A((2, 3, 2, 4)), A((2, 5, 2, 4)), A((2, 5, 2, 4), "unit"))
+case("dot_product_attention", _attention, [QKV, (*QKV, A((1, 2, 3, 5))),
+     (*QKV, None, np.tri(3, 5, 1) > 0, 0.3),
+     (A((1, 3, 4, 2)), A((1, 3, 2, 2)), A((1, 3, 2, 2), "unit"))], tolerance=4e-6)
+case("dot_product_attention", _attention,
+     [(A((1, 4, 1, 3)), A((1, 4, 1, 3), "unit"), A((1, 4, 1, 3), "small"))], "causal",
+     is_causal=True, tolerance=4e-6)

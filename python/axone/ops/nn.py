@@ -11,13 +11,15 @@ from axone.ops.losses import binary_crossentropy, categorical_crossentropy, spar
 from axone.ops.normalization import (
     batch_normalization, layer_normalization, moments, normalize, rms_normalization,
 )
+from axone.ops.attention import dot_product_attention
 from axone.ops.indexing import multi_hot, one_hot
 
 __all__ = [
-    "batch_normalization", "binary_crossentropy", "categorical_crossentropy", "celu", "elu", "gelu",
-    "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "layer_normalization",
-    "leaky_relu", "log_sigmoid", "log_softmax", "mish", "moments", "multi_hot", "normalize", "one_hot",
-    "relu", "relu6", "rms_normalization", "selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus",
-    "softsign", "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax",
-    "squareplus", "swish", "tanh_shrink", "threshold",
+    "batch_normalization", "binary_crossentropy", "categorical_crossentropy", "celu",
+    "dot_product_attention", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
+    "hard_swish", "hard_tanh", "layer_normalization", "leaky_relu", "log_sigmoid", "log_softmax", "mish",
+    "moments", "multi_hot", "normalize", "one_hot", "relu", "relu6", "rms_normalization", "selu",
+    "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign",
+    "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus",
+    "swish", "tanh_shrink", "threshold",
 ]

@@ -1,0 +1,74 @@
+"""Attention: weighted means of values by how well keys match queries."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from axone.core.operation import op
+from axone.core.tensor import Tensor
+from axone.ops._common import TensorLike, broadcast_shape, compute, promote_float, to_tensor
+from axone.ops.einsum import einsum
+
+
+@op
+def dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    bias: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    scale: float | None = None,
+    is_causal: bool = False,
+    flash_attention: bool | None = None,
+    attn_logits_soft_cap: float | None = None,
+) -> Tensor:
+    """Scaled dot-product attention: `softmax(query key^T * scale + bias) value` (Vaswani et al., 2017).
+
+    Args:
+        query: tensor of shape (batch, targets, heads, size).
+        key: tensor of shape (batch, sources, key heads, size); key heads must divide heads, and each then serves
+            several query heads.
+        value: tensor of the shape of `key`.
+        bias: tensor that broadcasts to (batch, heads, targets, sources), added to the scores.
+        mask: booleans of such a shape: false pairs are left out.
+        scale: factor of the scores; None: 1 / sqrt(size).
+        is_causal: whether a target sees only sources up to its own position.
+        flash_attention: no effect; for Keras's signature.
+        attn_logits_soft_cap: limit c of the scores: `c * tanh(scores / c)`; None: no limit.
+
+    Returns:
+        A tensor of the shape of `query`.
+
+    Raises:
+        ValueError: where the shapes do not fit.
+    """
+    q, k, v = promote_float(query, key, value)
+    fits = q.ndim == k.ndim == v.ndim == 4 and k.shape[:3] == v.shape[:3] and q.shape[3] == k.shape[3]
+    if not fits or q.shape[0] != k.shape[0] or not k.shape[2] or q.shape[2] % k.shape[2]:
+        raise ValueError(
+            "dot_product_attention: expected query (batch, targets, heads, size), key and value (batch, sources, "
+            f"key heads, size) with key heads dividing heads, got {q.shape}, {k.shape} and {v.shape}"
+        )
+    if q.shape[2] != k.shape[2]:
+        groups = q.shape[2] // k.shape[2]
+        k, v = (compute("repeat", x, repeats=groups, axis=2) for x in (k, v))
+    factor = 1.0 / math.sqrt(q.shape[3]) if scale is None else float(scale)
+    scores = compute("multiply", einsum("btnh,bsnh->bnts", q, k), to_tensor(factor, q.dtype))
+    if attn_logits_soft_cap is not None:
+        cap = to_tensor(float(attn_logits_soft_cap), q.dtype)
+        scores = compute("multiply", cap, compute("tanh", compute("divide", scores, cap)))
+    if bias is not None:
+        scores = compute("add", scores, to_tensor(bias, q.dtype))
+    allowed = None if mask is None else to_tensor(mask, "bool")
+    if is_causal:
+        past = to_tensor(np.tri(q.shape[1], k.shape[1], dtype=bool))
+        allowed = past if allowed is None else compute("logical_and", allowed, past)
+    if allowed is not None:
+        broadcast_shape("dot_product_attention: `mask`", allowed.shape, scores.shape)
+        # A large number rather than -inf: a row without any allowed pair then becomes a mean instead of NaN.
+        lowest = to_tensor(float(np.finfo(q.dtype).min) / 2, q.dtype)
+        scores = compute("where", allowed, scores, lowest)
+    weights = compute("softmax", scores, axis=3)
+    return einsum("bnts,bsnh->btnh", weights, v)
