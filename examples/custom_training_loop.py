@@ -22,7 +22,7 @@ x_train = x_train.reshape(-1, 784).astype("float32") / 255
 x_test = x_test.reshape(-1, 784).astype("float32") / 255
 
 model = Sequential([Input((784,)), layers.Dense(64, activation="relu"), layers.Dense(10)])
-optimizer = SGD(learning_rate=0.1, momentum=0.9)
+optimizer = SGD(learning_rate=0.03, momentum=0.9)
 cross_entropy = SparseCategoricalCrossentropy(from_logits=True)
 
 

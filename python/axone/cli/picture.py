@@ -57,7 +57,8 @@ def write_picture(
 
     figure = Figure(figsize=(12, 8), layout="constrained")
     FigureCanvasAgg(figure)
-    curves, digits = figure.subfigures(1, 2, width_ratios=(1, 1.4))
+    halves: Any = figure.subfigures(1, 2, width_ratios=(1, 1.4))
+    curves, digits = halves
     for axes, name in zip(curves.subplots(2, 1, sharex=True), ("loss", "accuracy"), strict=True):
         _draw_curves(axes, history, name)
     predicted = probabilities.argmax(axis=1)

@@ -63,7 +63,8 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> Bytes:
         raise ValueError(f"{path}: expected shape {shape}, its header says {sizes}.")
     if len(data) - header != int(np.prod(shape)):
         raise ValueError(f"{path}: expected {int(np.prod(shape))} bytes of data, got {len(data) - header}.")
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape).copy()
+    array: Bytes = np.frombuffer(data, np.uint8, offset=header).reshape(shape).copy()
+    return array
 
 
 def read_folder(folder: Path, train: int, test: int) -> tuple[Split, Split]:
