@@ -19,7 +19,6 @@ LAYOUTS: list[Any] = [
     lambda x: np.repeat(x, 2, axis=0)[::2],
     lambda x: x.astype("float64"),
     lambda x: x.astype("float16"),
-    lambda x: x.astype(">f4"),
 ]
 
 
@@ -84,6 +83,8 @@ def test_wrong_sources() -> None:
         program.run_steps([np.zeros((4, 5), "float32")], None, 2, 0, 1)
     with pytest.raises((TypeError, ValueError)):
         program.run_steps([np.array([["a", "b", "c"]] * 4)], None, 2, 0, 1)
+    with pytest.raises(TypeError, match=">f4"):  # bytes in another machine's order
+        program.run_steps([good.astype(">f4")], None, 2, 0, 1)
     with pytest.raises((TypeError, ValueError)):
         program.run_steps([], None, 2, 0, 1)
     with pytest.raises((TypeError, ValueError)):
@@ -94,7 +95,7 @@ def test_wrong_sources() -> None:
 def test_run_checks_shapes() -> None:
     program = row_sums(2)
     assert np.asarray(program.run(np.ones((2, 3)))).tolist() == [3, 3]
-    with pytest.raises(ValueError, match="shape|expected"):
+    with pytest.raises(ValueError, match=r"shape|expected"):
         program.run(np.ones((3, 3)))
 
 

@@ -28,8 +28,8 @@ def dot_product_attention(
 
     Args:
         query: tensor of shape (batch, targets, heads, size).
-        key: tensor of shape (batch, sources, key heads, size); key heads must divide heads, and each then serves
-            several query heads.
+        key: tensor of shape (batch, sources, key heads, size); key heads must divide heads: each serves several
+            query heads.
         value: tensor of the shape of `key`.
         bias: tensor that broadcasts to (batch, heads, targets, sources), added to the scores.
         mask: booleans of such a shape: false pairs are left out.
@@ -48,8 +48,8 @@ def dot_product_attention(
     fits = q.ndim == k.ndim == v.ndim == 4 and k.shape[:3] == v.shape[:3] and q.shape[3] == k.shape[3]
     if not fits or q.shape[0] != k.shape[0] or not k.shape[2] or q.shape[2] % k.shape[2]:
         raise ValueError(
-            "dot_product_attention: expected query (batch, targets, heads, size), key and value (batch, sources, "
-            f"key heads, size) with key heads dividing heads, got {q.shape}, {k.shape} and {v.shape}"
+            "dot_product_attention: expected query (batch, targets, heads, size), key and value (batch, "
+            f"sources, key heads, size) with key heads dividing heads, got {q.shape}, {k.shape} and {v.shape}"
         )
     if q.shape[2] != k.shape[2]:
         groups = q.shape[2] // k.shape[2]
