@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar, Union, cast
 
@@ -48,7 +50,18 @@ def to_tensor(x: Any, dtype: str | None = None) -> Tensor:
         x = x.value
     if isinstance(x, Tensor):
         return x if dtype is None else cast_to(x, dtype)
+    if dtype is not None and type(x) in _WEAK:
+        return Tensor.wrap(_number(x, type(x), math.copysign(1.0, x) if x == 0 else 0.0, dtype))
     return convert_to_tensor(x, dtype=dtype)
+
+
+@functools.lru_cache(maxsize=4096)
+def _number(value: float, kind: Any, sign: float, dtype: str) -> Any:
+    """The memory of a number: the same few stand in every formula.
+
+    `kind` and `sign` tell apart what is equal as a key: 1, 1.0 and True; 0.0 and -0.0.
+    """
+    return convert_to_tensor(value, dtype=dtype).storage
 
 
 def to_float(x: Any) -> Tensor:
@@ -64,16 +77,25 @@ def is_float(x: Tensor) -> bool:
 
 def promote(*xs: Any) -> list[Tensor]:
     """The arguments as tensors of their common dtype (Keras's rules)."""
-    xs = tuple(x if isinstance(x, (*_WEAK, Tensor)) else to_tensor(x) for x in xs)
-    dtype = dtypes.result_type(*[dtype_of(x) for x in xs])
+    return _converted(xs)
+
+
+def _converted(xs: Sequence[Any], *also: Any) -> list[Tensor]:
+    """Tensors of the common dtype of `xs` and the dtypes `also`."""
+    xs = [x if isinstance(x, (*_WEAK, Tensor)) else to_tensor(x) for x in xs]
+    dtype = _result_type(dtypes.floatx(), *[dtype_of(x) for x in xs], *also)
     return [to_tensor(x, dtype) for x in xs]
+
+
+@functools.lru_cache(maxsize=1024)
+def _result_type(floatx: str, *kinds: Any) -> str:
+    """`dtypes.result_type`, remembered: every operation of two operands asks."""
+    return dtypes.result_type(*kinds)
 
 
 def promote_float(*xs: Any) -> list[Tensor]:
     """The arguments as tensors of a common floating-point dtype."""
-    xs = tuple(x if isinstance(x, (*_WEAK, Tensor)) else to_tensor(x) for x in xs)
-    dtype = dtypes.result_type(*[dtype_of(x) for x in xs], float)
-    return [to_tensor(x, dtype) for x in xs]
+    return _converted(xs, float)
 
 
 def promote_number(*xs: Any) -> list[Tensor]:

@@ -28,8 +28,8 @@ def dot_product_attention(
 
     Args:
         query: tensor of shape (batch, targets, heads, size).
-        key: tensor of shape (batch, sources, key heads, size); key heads must divide heads: each serves several
-            query heads.
+        key: tensor of shape (batch, sources, key heads, size); key heads must divide heads: each serves
+            several query heads.
         value: tensor of the shape of `key`.
         bias: tensor that broadcasts to (batch, heads, targets, sources), added to the scores.
         mask: booleans of such a shape: false pairs are left out.
