@@ -51,12 +51,12 @@ def to_tensor(x: Any, dtype: str | None = None) -> Tensor:
     if isinstance(x, Tensor):
         return x if dtype is None else cast_to(x, dtype)
     if dtype is not None and type(x) in _WEAK:
-        return Tensor.wrap(_number(x, type(x), math.copysign(1.0, x) if x == 0 else 0.0, dtype))
+        return Tensor.wrap(_number(x, type(x).__name__, math.copysign(1.0, x) if x == 0 else 0.0, dtype))
     return convert_to_tensor(x, dtype=dtype)
 
 
 @functools.lru_cache(maxsize=4096)
-def _number(value: float, kind: Any, sign: float, dtype: str) -> Any:
+def _number(value: float, kind: str, sign: float, dtype: str) -> Any:
     """The memory of a number: the same few stand in every formula.
 
     `kind` and `sign` tell apart what is equal as a key: 1, 1.0 and True; 0.0 and -0.0.
