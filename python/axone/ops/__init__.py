@@ -49,8 +49,8 @@ from axone.ops.normalization import (
     batch_normalization, layer_normalization, moments, normalize, rms_normalization,
 )
 from axone.ops.reduction import (
-    REDUCTION_ARGS, all, amax, amin, any, argmax, argmin, average, count_nonzero, cumprod, cumsum,
-    logsumexp, max, mean, min, prod, ptp, std, sum, var,
+    all, amax, amin, any, argmax, argmin, average, count_nonzero, cumprod, cumsum, logsumexp, max, mean,
+    min, prod, ptp, std, sum, var,
 )
 from axone.ops.scatter import bincount, scatter, scatter_update, segment_sum, unravel_index
 from axone.ops.shape import (
@@ -63,20 +63,20 @@ from axone.ops.sorting import (
 )
 
 __all__ = [
-    "REDUCTION_ARGS", "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append",
-    "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax",
-    "argmin", "argpartition", "argsort", "array", "array_split", "average", "bartlett",
-    "batch_normalization", "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert",
-    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman",
-    "broadcast_to", "cast", "categorical_crossentropy", "cbrt", "ceil", "celu", "clip", "concatenate",
-    "convert_to_numpy", "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod",
-    "cumsum", "deg2rad", "diag", "diagflat", "diagonal", "diff", "digitize", "divide", "divide_no_nan",
-    "dot", "dot_product_attention", "dsplit", "dstack", "dtype", "einsum", "elu", "empty", "empty_like",
-    "equal", "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flip", "fliplr", "flipud",
-    "floor", "floor_divide", "fmod", "full", "full_like", "gelu", "get_item", "glu", "greater",
-    "greater_equal", "hamming", "hanning", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
-    "hard_tanh", "heaviside", "hsplit", "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose",
-    "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "kaiser", "kron", "layer_normalization",
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos",
+    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
+    "argsort", "array", "array_split", "average", "bartlett", "batch_normalization",
+    "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "broadcast_to", "cast",
+    "categorical_crossentropy", "cbrt", "ceil", "celu", "clip", "concatenate", "convert_to_numpy",
+    "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "deg2rad",
+    "diag", "diagflat", "diagonal", "diff", "digitize", "divide", "divide_no_nan", "dot",
+    "dot_product_attention", "dsplit", "dstack", "dtype", "einsum", "elu", "empty", "empty_like", "equal",
+    "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flip", "fliplr", "flipud", "floor",
+    "floor_divide", "fmod", "full", "full_like", "gelu", "get_item", "glu", "greater", "greater_equal",
+    "hamming", "hanning", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
+    "heaviside", "hsplit", "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite",
+    "isin", "isinf", "isnan", "isneginf", "isposinf", "kaiser", "kron", "layer_normalization",
     "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p",
     "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not",
     "logical_or", "logical_xor", "logspace", "logsumexp", "matmul", "max", "maximum", "mean", "median",
