@@ -4,8 +4,8 @@
 //              [--seconds S] [--isa NAME] [--json]
 //
 // GFLOP/s is the median of repetitions; between every few of them the peak is measured again, and the ratio
-// is the median GFLOP/s over the median peak, so that a busy machine lowers both. With one thread the clock is the
-// thread's CPU time.
+// is the median GFLOP/s over the median peak, so that a busy machine lowers both. With one thread the clock
+// is the thread's CPU time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -31,10 +31,11 @@ struct Size {
 };
 
 const Size kDefaultSizes[] = {
-    {512, 512, 512, 1},    {1024, 1024, 1024, 1}, {2048, 2048, 2048, 1}, {256, 256, 256, 1},   {32, 784, 128, 1},
-    {784, 32, 128, 1},     {32, 128, 784, 1},     {32, 128, 10, 1},      {300, 784, 10, 1},    {1, 784, 128, 1},
-    {784, 128, 1, 1},      {4, 784, 128, 1},      {128, 784, 512, 1},    {4096, 64, 4096, 1},  {64, 4096, 64, 1},
-    {32, 25088, 4096, 1},  {12544, 576, 64, 1},   {4096, 4096, 16, 1},   {16, 4096, 4096, 1},  {64, 64, 64, 64},
+    {512, 512, 512, 1},  {1024, 1024, 1024, 1}, {2048, 2048, 2048, 1}, {256, 256, 256, 1},
+    {32, 784, 128, 1},   {784, 32, 128, 1},     {32, 128, 784, 1},     {32, 128, 10, 1},
+    {300, 784, 10, 1},   {1, 784, 128, 1},      {784, 128, 1, 1},      {4, 784, 128, 1},
+    {128, 784, 512, 1},  {4096, 64, 4096, 1},   {64, 4096, 64, 1},     {32, 25088, 4096, 1},
+    {12544, 576, 64, 1}, {4096, 4096, 16, 1},   {16, 4096, 4096, 1},   {64, 64, 64, 64},
     {128, 32, 128, 256},
 };
 
@@ -68,7 +69,8 @@ double median(std::vector<double> v) {
   return v[v.size() / 2];
 }
 
-// GFLOP/s of the team's multiply-adds in registers, over about `seconds`. Called by every lane; valid on lane 0.
+// GFLOP/s of the team's multiply-adds in registers, over about `seconds`. Called by every lane; valid on lane
+// 0.
 double measure_peak(const Lane& lane, const GemmKernels& kernels, int64_t rounds) {
   lane.barrier();
   const double start = now();
@@ -99,7 +101,8 @@ Result measure(const GemmShape& s, const Options& options) {
   bool more = true;
   int repeat = 1;
   run_team(options.threads, [&](const Lane& lane) {
-    // Products too small to share run on one lane, as in a program; the peak is the whole team's all the same.
+    // Products too small to share run on one lane, as in a program; the peak is the whole team's all the
+    // same.
     const bool alone = gemm.serial();
     auto product = [&] {
       if (!alone) return gemm.run(lane, a.data(), b.data(), c.data(), scratch.data(), nullptr);
@@ -138,8 +141,8 @@ Size parse_size(const char* text) {
   if (*end == 'x') s.k = std::strtoll(end + 1, &end, 10);
   if (*end == 'x') s.n = std::strtoll(end + 1, &end, 10);
   if (*end == 'x') s.batch = std::strtoll(end + 1, &end, 10);
-  require(*end == 0 && s.m > 0 && s.k > 0 && s.n > 0 && s.batch > 0, "--shape: expected MxKxN or MxKxNxBATCH, got ",
-          text);
+  require(*end == 0 && s.m > 0 && s.k > 0 && s.n > 0 && s.batch > 0,
+          "--shape: expected MxKxN or MxKxNxBATCH, got ", text);
   return s;
 }
 
@@ -170,7 +173,8 @@ Options parse(int argc, char** argv) {
     }
   }
   require(o.op == "all" || o.op == "NN" || o.op == "NT" || o.op == "TN" || o.op == "TT", "--op: got ", o.op);
-  require(o.dtype == "float32" || o.dtype == "float64", "--dtype: expected float32 or float64, got ", o.dtype);
+  require(o.dtype == "float32" || o.dtype == "float64", "--dtype: expected float32 or float64, got ",
+          o.dtype);
   require(o.threads >= 1, "--threads: expected a number from 1 on");
   own_time = o.threads == 1;
   if (o.sizes.empty()) o.sizes.assign(std::begin(kDefaultSizes), std::end(kDefaultSizes));
@@ -181,21 +185,22 @@ void report(const Options& o, const GemmShape& s, const char* op, const Result& 
   const char* isa = active_target().name;
   const double ratio = r.gflops / r.peak;
   if (o.json) {
-    std::printf("%s\n  {\"op\": \"%s\", \"m\": %lld, \"k\": %lld, \"n\": %lld, \"batch\": %lld, \"dtype\": \"%s\", "
-                "\"gflops\": %.2f, \"best_gflops\": %.2f, \"peak_gflops\": %.2f, \"ratio\": %.4f, "
-                "\"algorithm\": \"%s\", \"isa\": \"%s\", \"threads\": %d}",
-                first ? "[" : ",", op, (long long)s.m, (long long)s.k, (long long)s.n, (long long)s.batch,
-                o.dtype.c_str(), r.gflops, r.best, r.peak, ratio, r.algorithm.c_str(), isa, o.threads);
+    std::printf(
+        "%s\n  {\"op\": \"%s\", \"m\": %lld, \"k\": %lld, \"n\": %lld, \"batch\": %lld, \"dtype\": \"%s\", "
+        "\"gflops\": %.2f, \"best_gflops\": %.2f, \"peak_gflops\": %.2f, \"ratio\": %.4f, "
+        "\"algorithm\": \"%s\", \"isa\": \"%s\", \"threads\": %d}",
+        first ? "[" : ",", op, (long long)s.m, (long long)s.k, (long long)s.n, (long long)s.batch,
+        o.dtype.c_str(), r.gflops, r.best, r.peak, ratio, r.algorithm.c_str(), isa, o.threads);
     return;
   }
   if (first)
-    std::printf("%-3s%-24s %10s %9s %9s %9s %6s  %s (%s, %s, %d threads)\n", "op", "m x k x n (x batch)", "us",
-                "GFLOP/s", "best", "peak", "ratio", "algorithm", o.dtype.c_str(), isa, o.threads);
+    std::printf("%-3s%-24s %10s %9s %9s %9s %6s  %s (%s, %s, %d threads)\n", "op", "m x k x n (x batch)",
+                "us", "GFLOP/s", "best", "peak", "ratio", "algorithm", o.dtype.c_str(), isa, o.threads);
   std::string size = text(s.m, "x", s.k, "x", s.n);
   if (s.batch > 1) size += text("x", s.batch);
   const double flops = 2.0 * double(s.m) * double(s.n) * double(s.k) * double(s.batch);
-  std::printf("%-3s%-24s %10.2f %9.1f %9.1f %9.1f %6.3f  %s\n", op, size.c_str(), flops / r.gflops * 1e-3, r.gflops,
-              r.best, r.peak, ratio, r.algorithm.c_str());
+  std::printf("%-3s%-24s %10.2f %9.1f %9.1f %9.1f %6.3f  %s\n", op, size.c_str(), flops / r.gflops * 1e-3,
+              r.gflops, r.best, r.peak, ratio, r.algorithm.c_str());
   std::fflush(stdout);
 }
 

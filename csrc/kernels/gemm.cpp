@@ -9,12 +9,15 @@
 namespace axone {
 namespace AXONE_TARGET {
 namespace {
-// Steps of k that a tile prefetches ahead: B by the first tile of each panel, A stored by columns in the first panel.
+// Steps of k that a tile prefetches ahead: B by the first tile of each panel, A stored by columns in the
+// first panel.
 constexpr int64_t kAheadB = 16, kAheadA = 32;
 
+// clang-format off: each builds on those before it.
 #include "kernels/gemm_tile.inl"
 #include "kernels/gemm_transpose.inl"
 #include "kernels/gemm_dot.inl"
+// clang-format on
 
 template <class T>
 void block(const GemmBlock& g) {
@@ -45,7 +48,9 @@ void block(const GemmBlock& g) {
     t.accumulate = g.accumulate && !g.transposed;
     for (int64_t n = 0, i = 0; n < tiles; ++n) {
       const int64_t r = base + (n < extra);
-      t.a = a + (g.a_layout == GemmALayout::rows ? i * g.a_stride : g.a_layout == GemmALayout::columns ? i : i * g.k);
+      t.a = a + (g.a_layout == GemmALayout::rows      ? i * g.a_stride
+                 : g.a_layout == GemmALayout::columns ? i
+                                                      : i * g.k);
       t.a_stride = g.a_layout == GemmALayout::slivers ? r : g.a_stride;
       t.c = g.transposed ? scratch : c + i * g.c_stride + j;
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
@@ -53,7 +58,8 @@ void block(const GemmBlock& g) {
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
       functions[r - 1][vectors - 1](t);
       if (g.transposed)
-        store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride, g.accumulate);
+        store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,
+                            g.accumulate);
       i += r;
     }
   }
@@ -81,16 +87,11 @@ double peak(int64_t rounds) {
 
 template <class T>
 constexpr GemmKernels make_kernels(const char* prefix) {
-  return {prefix,
-          int32_t(kLanes<T>),
-          kMaxRows<T>,
-          kMaxVectors<T>,
-          kAccumulators<T>,
-          int32_t(2 * kAccumulators<T> * kLanes<T>),
-          block<T>,
-          dot<T>,
-          pack_a<T>,
-          pack_b<T>,
+  return {prefix,           int32_t(kLanes<T>),
+          kMaxRows<T>,      kMaxVectors<T>,
+          kAccumulators<T>, int32_t(2 * kAccumulators<T> * kLanes<T>),
+          block<T>,         dot<T>,
+          pack_a<T>,        pack_b<T>,
           peak<T>};
 }
 

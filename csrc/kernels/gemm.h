@@ -1,12 +1,12 @@
 // Contract of the gemm family: C = A B on one block, and the packing that brings operands into kernel form.
 //
 // Entry "gemm.kernels" holds a GemmKernels for f32, f64, i32 and i64. Pointers are to elements of that type,
-// aligned to the element only; strides count elements. No operand is read or written outside the elements that
-// its layout names. C overlaps no other operand. Integers wrap around.
+// aligned to the element only; strides count elements. No operand is read or written outside the elements
+// that its layout names. C overlaps no other operand. Integers wrap around.
 //
-// A block of C is computed in tiles: r rows (r <= rows(v)) times panels of v vectors of columns. The last vector of
-// the last panel may be partial. Rows are spread evenly: ceil(m / rows(v)) tiles whose heights differ by at most one,
-// taller ones first.
+// A block of C is computed in tiles: r rows (r <= rows(v)) times panels of v vectors of columns. The last
+// vector of the last panel may be partial. Rows are spread evenly: ceil(m / rows(v)) tiles whose heights
+// differ by at most one, taller ones first.
 #pragma once
 
 #include <stddef.h>
@@ -22,8 +22,9 @@ enum class GemmALayout : uint8_t {
 
 enum class GemmBLayout : uint8_t {
   rows,    // element (p, j) at b[p * b_stride + j]
-  panels,  // by pack_b: the panel of w columns that starts at column j0 has (p, j) at b[j0 * k + p * w + j - j0];
-           // w = v * lanes, but for the last panel the columns left, rounded up to whole vectors (zero-filled)
+  panels,  // by pack_b: the panel of w columns that starts at column j0 has (p, j0 + j) at
+           // b[j0 * k + p * w + j]; w = v * lanes, but for the last panel the columns left, rounded up to
+           // whole vectors (zero-filled)
 };
 
 struct GemmBlock {
@@ -37,8 +38,8 @@ struct GemmBlock {
   void* tail;  // kernels->tail_elements(k) elements, used where masked loads are missing
   GemmALayout a_layout;
   GemmBLayout b_layout;
-  bool accumulate;     // C += A B instead of C = A B
-  bool transposed;     // element (i, j) of the product goes to c[j * c_stride + i] instead of c[i * c_stride + j]
+  bool accumulate;       // C += A B instead of C = A B
+  bool transposed;       // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
   int8_t panel_vectors;  // v: 1 ... max_vectors
 };
 
@@ -54,18 +55,20 @@ struct GemmKernels {
   void (*block)(const GemmBlock& block);
 
   // C (+)= A B with both operands along k: A as `rows`, element (p, j) of B at b[j * b_stride + p]. Sums of
-  // products of vectors, added across lanes at the end: for few outputs or long k. Ignores panel_vectors, tail,
-  // transposed.
+  // products of vectors, added across lanes at the end: for few outputs or long k. Ignores panel_vectors,
+  // tail, transposed.
   void (*dot)(const GemmBlock& block);
 
   // Writes `slivers` for tiles of at most `rows` rows. `out` holds m * k elements and one vector more.
-  void (*pack_a)(int64_t m, int64_t k, const void* a, int64_t a_stride, GemmALayout layout, int rows, void* out);
+  void (*pack_a)(int64_t m, int64_t k, const void* a, int64_t a_stride, GemmALayout layout, int rows,
+                 void* out);
 
   // Writes `panels`: round_up(n, lanes) * k elements. `transposed`: element (p, j) at b[j * b_stride + p].
-  void (*pack_b)(int64_t k, int64_t n, const void* b, int64_t b_stride, bool transposed, int panel_vectors, void* out);
+  void (*pack_b)(int64_t k, int64_t n, const void* b, int64_t b_stride, bool transposed, int panel_vectors,
+                 void* out);
 
-  // Runs rounds of independent multiply-adds in registers: what the core can do at most. Returns a number that
-  // keeps the compiler from dropping them.
+  // Runs rounds of independent multiply-adds in registers: what the core can do at most. Returns a number
+  // that keeps the compiler from dropping them.
   double (*peak)(int64_t rounds);
 
   int rows(int vectors) const {

@@ -1,7 +1,8 @@
 // Products of operands that both lie along k: tiles of R x S dot products. Included by gemm.cpp.
 
 template <class T, int R, int S>
-AXONE_INLINE void dot_step(Vec<T> (&acc)[R][S], const T* a, int64_t a_stride, const T* b, int64_t b_stride, int64_t n) {
+AXONE_INLINE void dot_step(Vec<T> (&acc)[R][S], const T* a, int64_t a_stride, const T* b, int64_t b_stride,
+                           int64_t n) {
   Vec<T> x[R];
   AXONE_UNROLL
   for (int i = 0; i < R; ++i)
@@ -42,8 +43,10 @@ void dot_tile(int64_t k, const T* a, int64_t a_stride, const T* b, int64_t b_str
   int64_t p = 0;
   for (; p + U * L <= k; p += U * L)
     AXONE_UNROLL
-    for (int u = 0; u < U; ++u) dot_step<T, R, S>(acc[u], a + p + u * L, a_stride, b + p + u * L, b_stride, L);
-  for (; p < k; p += L) dot_step<T, R, S>(acc[0], a + p, a_stride, b + p, b_stride, k - p < L ? k - p : L);
+    for (int u = 0; u < U; ++u)
+      dot_step<T, R, S>(acc[u], a + p + u * L, a_stride, b + p + u * L, b_stride, L);
+  for (; p < k; p += L)
+    dot_step<T, R, S>(acc[0], a + p, a_stride, b + p, b_stride, k - p < L ? k - p : L);
   AXONE_UNROLL
   for (int half = U / 2; half > 0; half /= 2)
     AXONE_UNROLL
@@ -59,7 +62,8 @@ void dot_tile(int64_t k, const T* a, int64_t a_stride, const T* b, int64_t b_str
   for (int g = 0; g < groups; ++g) {
     Vec<T> x[L];
     AXONE_UNROLL
-    for (int q = 0; q < L; ++q) x[q] = g * L + q < R * S ? acc[0][(g * L + q) / S][(g * L + q) % S] : Vec<T>{};
+    for (int q = 0; q < L; ++q)
+      x[q] = g * L + q < R * S ? acc[0][(g * L + q) / S][(g * L + q) % S] : Vec<T>{};
     store<T>(sums + g * L, sum_each<T>(x));
   }
   AXONE_UNROLL
@@ -78,7 +82,8 @@ using DotFunction = void (*)(int64_t, const T*, int64_t, const T*, int64_t, T*, 
 template <class T>
 struct DotTable {
 #define AXONE_DOT_ROW(R) {dot_tile<T, R, 1>, dot_tile<T, R, 2>, dot_tile<T, R, 3>, dot_tile<T, R, 4>}
-  static constexpr DotFunction<T> get[4][4] = {AXONE_DOT_ROW(1), AXONE_DOT_ROW(2), AXONE_DOT_ROW(3), AXONE_DOT_ROW(4)};
+  static constexpr DotFunction<T> get[4][4] = {AXONE_DOT_ROW(1), AXONE_DOT_ROW(2), AXONE_DOT_ROW(3),
+                                               AXONE_DOT_ROW(4)};
 #undef AXONE_DOT_ROW
 };
 

@@ -48,8 +48,8 @@ struct TileArguments {
   int64_t b_ahead_stride;
 };
 
-// Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses reach
-// one and two strides further for free, so that twelve rows need four pointers.
+// Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses
+// reach one and two strides further for free, so that twelve rows need four pointers.
 template <class T, int R, bool Rows>
 struct ACursor {
   static constexpr int kPointers = Rows ? (R + 2) / 3 : 1;
@@ -75,8 +75,8 @@ struct Ahead {
 };
 
 template <class T, int R, int V, bool Rows>
-AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride, int64_t last,
-                            Ahead<T>& b_ahead) {
+AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride,
+                            int64_t last, Ahead<T>& b_ahead) {
   Vec<T> row[V];
   AXONE_UNROLL
   for (int v = 0; v < V; ++v)
@@ -95,8 +95,8 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   b_ahead.p += b_ahead.stride;
 }
 
-// An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small tiles keep
-// several sums per element, for every U-th k, and add them at the end.
+// An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small
+// tiles keep several sums per element, for every U-th k, and add them at the end.
 template <class T, int R, int V, bool Rows>
 void tile(const TileArguments<T>& t) {
   constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
@@ -132,20 +132,17 @@ void tile(const TileArguments<T>& t) {
         for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
 
   T* c = t.c;
-  for (int i = 0; i < 1; ++i) {
+  AXONE_UNROLL
+  for (int r = 0; r < R; ++r, c += t.c_stride)
     AXONE_UNROLL
-    for (int r = 0; r < R; ++r, c += t.c_stride)
-      AXONE_UNROLL
-      for (int v = 0; v < V; ++v) {
-        T* out = c + v * L;
-        Vec<T> x = acc[0][r][v];
-        if (v < V - 1 || last == L) {
-          store<T>(out, t.accumulate ? load<T>(out) + x : x);
-        } else {
-          store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
-        }
-      }
-  }
+    for (int v = 0; v < V; ++v) {
+      T* out = c + v * L;
+      const Vec<T> x = acc[0][r][v];
+      if (v < V - 1 || last == L)
+        store<T>(out, t.accumulate ? load<T>(out) + x : x);
+      else
+        store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
+    }
 }
 
 template <class T>

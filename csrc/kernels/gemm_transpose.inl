@@ -38,7 +38,8 @@ AXONE_INLINE void transpose(Vec<T> (&x)[kLanes<T>]) {
 
 // Loads `rows` rows of `columns` elements (both <= lanes) and transposes them; what is missing is 0.
 template <class T>
-AXONE_INLINE void load_transposed(const T* p, int64_t stride, int64_t rows, int64_t columns, Vec<T> (&x)[kLanes<T>]) {
+AXONE_INLINE void load_transposed(const T* p, int64_t stride, int64_t rows, int64_t columns,
+                                  Vec<T> (&x)[kLanes<T>]) {
   constexpr int L = int(kLanes<T>);
   if (rows == L && columns == L) {
     AXONE_UNROLL
@@ -53,10 +54,11 @@ AXONE_INLINE void load_transposed(const T* p, int64_t stride, int64_t rows, int6
   transpose<T>(x);
 }
 
-// Writes (or adds) the transpose of a tile of `rows` times `columns` elements: element (i, j) goes to c[j * stride + i].
+// Writes (or adds) the transpose of a tile of `rows` times `columns` elements: element (i, j) goes to
+// c[j * c_stride + i].
 template <class T>
-void store_transposed(const T* tile, int64_t tile_stride, int64_t rows, int64_t columns, T* c, int64_t c_stride,
-                      bool accumulate) {
+void store_transposed(const T* tile, int64_t tile_stride, int64_t rows, int64_t columns, T* c,
+                      int64_t c_stride, bool accumulate) {
   constexpr int64_t L = kLanes<T>;
   for (int64_t i = 0; i < rows; i += L) {
     const int64_t r = rows - i < L ? rows - i : L;
@@ -74,8 +76,8 @@ void store_transposed(const T* tile, int64_t tile_stride, int64_t rows, int64_t 
   }
 }
 
-// Slivers of A that is stored along k. Each store writes a whole vector; what it writes too much belongs to later
-// columns or slivers and is overwritten by them, so the rows of the partial chunk come first.
+// Slivers of A that is stored along k. Each store writes a whole vector; what it writes too much belongs to
+// later columns or slivers and is overwritten by them, so the rows of the partial chunk come first.
 template <class T>
 void pack_a_rows(int64_t r, int64_t k, const T* a, int64_t stride, T* out) {
   constexpr int64_t L = kLanes<T>;
@@ -172,7 +174,8 @@ void pack_panel_transposed(int64_t k, int64_t valid, int64_t width, const T* b, 
 }
 
 template <class T>
-void pack_b(int64_t k, int64_t n, const void* b_, int64_t stride, bool transposed, int panel_vectors, void* out_) {
+void pack_b(int64_t k, int64_t n, const void* b_, int64_t stride, bool transposed, int panel_vectors,
+            void* out_) {
   constexpr int64_t L = kLanes<T>;
   const T* b = static_cast<const T*>(b_);
   T* out = static_cast<T*>(out_);

@@ -52,7 +52,8 @@ class GemmRun {
   };
 
   const char* row_operand(int64_t batch, int64_t row, int64_t k) const {
-    const int64_t offset = p_.row_layout == GemmALayout::rows ? row * p_.row_stride + k : row + k * p_.row_stride;
+    const int64_t offset =
+        p_.row_layout == GemmALayout::rows ? row * p_.row_stride + k : row + k * p_.row_stride;
     return rows_ + (batch * p_.row_batch + offset) * item_;
   }
   const char* column_operand(int64_t batch, int64_t column, int64_t k) const {
@@ -60,7 +61,8 @@ class GemmRun {
     return columns_ + (batch * p_.column_batch + offset) * item_;
   }
   int64_t c_index(const Task& t) const {
-    return t.item * p_.m * p_.n + (p_.transposed_c ? t.column * p_.c_stride + t.row : t.row * p_.c_stride + t.column);
+    return t.item * p_.m * p_.n +
+           (p_.transposed_c ? t.column * p_.c_stride + t.row : t.row * p_.c_stride + t.column);
   }
 
   GemmBlock block_of(const Task& t, int64_t k_begin, int64_t k_end) const {
@@ -124,7 +126,8 @@ class GemmRun {
         const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1);
         GemmBlock g = block_of(t, k0, k1);
         if (p_.pack_a) {
-          p_.kernels->pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, p_.kernels->rows(p_.panel_vectors), packed_a_);
+          p_.kernels->pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, p_.kernels->rows(p_.panel_vectors),
+                             packed_a_);
           g.a = packed_a_;
           g.a_layout = GemmALayout::slivers;
         }
@@ -159,7 +162,8 @@ class GemmRun {
     }
   }
 
-  // The team packs one (strip, pass) of B while others may still read the one before: hence two buffers in turn.
+  // The team packs one (strip, pass) of B while others may still read the one before: hence two buffers in
+  // turn.
   void shared_b() const {
     const GemmKernels& kernels = *p_.kernels;
     const int64_t panels = p_.panels(), width = p_.panel_width();
@@ -235,9 +239,13 @@ size_t Gemm::scratch_bytes(int threads) const {
   return p.shared_bytes + size_t(threads) * (p.lane_a_bytes + p.lane_b_bytes + p.lane_tail_bytes);
 }
 
-bool Gemm::serial() const { return impl_->serial; }
+bool Gemm::serial() const {
+  return impl_->serial;
+}
 
-const char* Gemm::algorithm() const { return impl_->name; }
+const char* Gemm::algorithm() const {
+  return impl_->name;
+}
 
 void Gemm::run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
                GemmEpilogue* epilogue) const {

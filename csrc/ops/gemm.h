@@ -9,8 +9,8 @@
 
 namespace axone {
 
-// Applied to parts of C as soon as they are final, while they are in cache: `count` elements of C from flat element
-// `begin` of the dense (batch, m, n) result, part of one row or several whole ones.
+// Applied to parts of C as soon as they are final, while they are in cache: `count` elements of C from flat
+// element `begin` of the dense (batch, m, n) result, part of one row or several whole ones.
 class GemmEpilogue {
  public:
   virtual ~GemmEpilogue() = default;
@@ -27,8 +27,8 @@ struct GemmShape {
   int64_t b_stride = 0;      // elements from one B to the next; 0: one B for all
 };
 
-// The plan for one shape on the active instruction set: algorithm, blocking, packing. The way work is cut and the order
-// of every sum depend on the shape and the set alone, never on the number of threads.
+// The plan for one shape on the active instruction set: algorithm, blocking, packing. The way work is cut and
+// the order of every sum depend on the shape and the set alone, never on the number of threads.
 class Gemm {
  public:
   explicit Gemm(const GemmShape& shape);
@@ -38,12 +38,13 @@ class Gemm {
   // Bytes of 64-byte-aligned scratch that run needs, for teams of up to `threads` lanes.
   size_t scratch_bytes(int threads) const;
 
-  // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of one.
+  // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of
+  // one.
   bool serial() const;
 
-  // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it returns in a state in which C is
-  // complete only after the caller's next barrier. A, B, C dense as the shape says; C overlaps neither.
-  // k == 0 gives zeros. epilogue may be null.
+  // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it
+  // returns in a state in which C is complete only after the caller's next barrier. A, B, C dense as the
+  // shape says; C overlaps neither. k == 0 gives zeros. epilogue may be null.
   void run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
            GemmEpilogue* epilogue) const;
 

@@ -17,7 +17,7 @@ constexpr int64_t kSerialWork = 64 * 1024;
 constexpr int64_t kTasks = 16;
 constexpr int64_t kTaskWork = 256 * 1024;
 // Bytes of A (rows x k of one task) that stay in a core's L2 next to what else passes through it.
-constexpr int64_t kL2Bytes = 384 * 1024;
+constexpr int64_t kL2Bytes = 512 * 1024;
 // Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
 constexpr int64_t kPanelBytes = 48 * 1024;
 // Bytes of B that the team packs at a time.
@@ -31,7 +31,9 @@ constexpr int64_t kNearStride = 2048;
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 bool multiply_overflows(int64_t a, int64_t b) {
   int64_t product;
@@ -41,11 +43,12 @@ bool multiply_overflows(int64_t a, int64_t b) {
 }  // namespace
 
 GemmPlan::GemmPlan(const GemmShape& s) : dtype(s.dtype) {
-  require(s.m >= 0 && s.n >= 0 && s.k >= 0 && s.batch >= 0, "matmul: negative size in m ", s.m, ", n ", s.n, ", k ", s.k,
-          ", batch ", s.batch);
-  require(!multiply_overflows(s.m, s.n) && !multiply_overflows(s.m * s.n, s.batch) && !multiply_overflows(s.m, s.k) &&
-              !multiply_overflows(s.k, s.n),
-          "matmul: a product of ", s.batch, " x (", s.m, ", ", s.k, ") x (", s.k, ", ", s.n, ") does not fit in memory");
+  require(s.m >= 0 && s.n >= 0 && s.k >= 0 && s.batch >= 0, "matmul: negative size in m ", s.m, ", n ", s.n,
+          ", k ", s.k, ", batch ", s.batch);
+  require(!multiply_overflows(s.m, s.n) && !multiply_overflows(s.m * s.n, s.batch) &&
+              !multiply_overflows(s.m, s.k) && !multiply_overflows(s.k, s.n),
+          "matmul: a product of ", s.batch, " x (", s.m, ", ", s.k, ") x (", s.k, ", ", s.n,
+          ") does not fit in memory");
   kernels = &kernel_descriptor<GemmKernels>("gemm.kernels", dtype);
   orient(s);
   if (algorithm != GemmAlgorithm::empty) {
@@ -56,7 +59,9 @@ GemmPlan::GemmPlan(const GemmShape& s) : dtype(s.dtype) {
   describe();
 }
 
-int64_t GemmPlan::column_begin(int64_t panel) const { return std::min(n, panel * panel_width()); }
+int64_t GemmPlan::column_begin(int64_t panel) const {
+  return std::min(n, panel * panel_width());
+}
 
 void GemmPlan::orient(const GemmShape& s) {
   m = s.m, n = s.n, k = s.k, batch = s.batch;
@@ -81,9 +86,9 @@ void GemmPlan::orient(const GemmShape& s) {
     algorithm = GemmAlgorithm::dot;
     swapped = n == 1 && m > 1;
   } else {
-    // A vector on the right is one on the left of the transpose. For the rest: B that is stored along k has to be
-    // transposed (k n elements) unless the product is computed the other way round, which transposes the result
-    // (m n) and, where A too is stored along k, A (m k).
+    // A vector on the right is one on the left of the transpose. For the rest: B that is stored along k has
+    // to be transposed (k n elements) unless the product is computed the other way round, which transposes
+    // the result (m n) and, where A too is stored along k, A (m k).
     const int64_t cost = m * n + (rows_along_k ? m * k : 0);
     swapped = n == 1 || (columns_along_k && cost < n * k && least < 128 && 2 * m > kernels->lanes);
     algorithm = GemmAlgorithm::tasks;
@@ -108,7 +113,8 @@ void GemmPlan::choose_tile() {
   }
   // Few rows leave registers for wider panels; panels are of even width.
   const int64_t vectors = ceil_div(n, lanes);
-  const int64_t widest = std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
+  const int64_t widest =
+      std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
   choose_packing();
 
@@ -123,9 +129,11 @@ void GemmPlan::choose_tile() {
 
 void GemmPlan::choose_packing() {
   const int64_t item = int64_t(item_size(dtype));
-  const bool far_b = k * n * item > kNearBytes || (column_stride * item > kNearStride && k * n * item > kNearBytes / 8);
+  const bool far_b =
+      k * n * item > kNearBytes || (column_stride * item > kNearStride && k * n * item > kNearBytes / 8);
   // Columns of A pages apart: the team walks them together, strip by strip.
-  const bool far_a = row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
+  const bool far_a =
+      row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
       ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
     algorithm = GemmAlgorithm::shared_b;
@@ -135,6 +143,7 @@ void GemmPlan::choose_packing() {
 
 void GemmPlan::cut() {
   k_block = ceil_div(k, k_blocks);
+  k_blocks = ceil_div(k, k_block);
   if (algorithm == GemmAlgorithm::shared_b)
     cut_shared();
   else
@@ -149,7 +158,7 @@ void GemmPlan::cut_shared() {
   strip_panels = ceil_div(panels(), strips);
   const int64_t tile_rows = kernels->rows(panel_vectors);
   // Rows that fit in L2; then halves of the longer side until there are tasks enough.
-  row_blocks = ceil_div(m * k_block * item, kL2Bytes);
+  row_blocks = std::min(ceil_div(m * k_block * item, kL2Bytes), ceil_div(m, tile_rows));
   column_blocks = 1;
   while (row_blocks * column_blocks < kTasks) {
     const int64_t rows = m / row_blocks, columns = std::min(n, strip_panels * panel_width()) / column_blocks;
@@ -169,13 +178,13 @@ void GemmPlan::cut_shared() {
 void GemmPlan::cut_tasks() {
   const int64_t item = int64_t(item_size(dtype));
   const int64_t tile_rows = kernels->rows(panel_vectors);
-  row_blocks = ceil_div(m * k_block * item, kL2Bytes);
+  row_blocks = std::min(ceil_div(m * k_block * item, kL2Bytes), ceil_div(m, tile_rows));
   column_blocks = 1;
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     if (half < kTaskWork) break;
-    // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of rows
-    // make low tiles.
+    // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of
+    // rows make low tiles.
     if (columns >= rows / 2 && columns >= 2 * panel_width())
       column_blocks *= 2;
     else if (rows >= 4 * tile_rows || (rows >= 2 * tile_rows && half >= 4 * kTaskWork))
@@ -209,8 +218,9 @@ void GemmPlan::describe() {
   static const char* const kWords[] = {"zero", "", "dot", "shared B"};
   const int rows = kernels->rows(panel_vectors);
   std::snprintf(name, sizeof(name), "%s %dx%d%s%s%s%s", kernels->prefix, int(std::min<int64_t>(rows, m)),
-                panel_vectors * kernels->lanes, algorithm == GemmAlgorithm::tasks ? "" : " ", kWords[int(algorithm)],
-                algorithm == GemmAlgorithm::tasks && pack_b ? " packed" : "", swapped ? " swapped" : "");
+                panel_vectors * kernels->lanes, algorithm == GemmAlgorithm::tasks ? "" : " ",
+                kWords[int(algorithm)], algorithm == GemmAlgorithm::tasks && pack_b ? " packed" : "",
+                swapped ? " swapped" : "");
 }
 
 }  // namespace axone

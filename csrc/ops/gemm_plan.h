@@ -13,27 +13,27 @@ enum class GemmAlgorithm : uint8_t {
   shared_b,  // the team packs B in turns of (column strip, k block) and shares it
 };
 
-// The product in the orientation in which it is computed: rows x columns, where the columns lie along the vectors.
-// It is A B, or its transpose B^T A^T where that saves packing.
+// The product in the orientation in which it is computed: rows x columns, where the columns lie along the
+// vectors. It is A B, or its transpose B^T A^T where that saves packing.
 struct GemmPlan {
   explicit GemmPlan(const GemmShape& shape);
 
   GemmAlgorithm algorithm = GemmAlgorithm::empty;
   DType dtype;
   const GemmKernels* kernels = nullptr;
-  bool swapped = false;          // the caller's A is the column operand
-  bool transposed_c = false;     // the tile goes to C transposed
-  bool pack_a = false;           // each lane packs the rows of its task
-  bool pack_b = false;           // each lane packs the columns of its task (tasks), or the team does (shared_b)
+  bool swapped = false;       // the caller's A is the column operand
+  bool transposed_c = false;  // the tile goes to C transposed
+  bool pack_a = false;        // each lane packs the rows of its task
+  bool pack_b = false;        // each lane packs the columns of its task (tasks), or the team does (shared_b)
   bool columns_along_k = false;  // the column operand is stored (columns, k)
   GemmALayout row_layout = GemmALayout::rows;
   int panel_vectors = 1;
   int64_t m = 0, n = 0, k = 0, batch = 1;  // oriented: m rows, n columns
   int64_t row_stride = 0, column_stride = 0, c_stride = 0;
   int64_t row_batch = 0, column_batch = 0;
-  int64_t k_blocks = 1;      // passes over C
-  int64_t k_block = 1;       // depth of one pass
-  int64_t row_blocks = 1;    // tasks of one product: row_blocks x column_blocks
+  int64_t k_blocks = 1;    // passes over C
+  int64_t k_block = 1;     // depth of one pass
+  int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
   int64_t strip_panels = 1;  // shared_b: panels packed at a time
   int64_t strips = 1;

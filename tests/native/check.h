@@ -50,7 +50,8 @@ inline void on_every_target(const std::function<void()>& body) {
   set_target(supported_targets().front());
 }
 
-// Runs the tests whose name contains one of the arguments (all without arguments); 1 where one failed or none ran.
+// Runs the tests whose name contains one of the arguments (all without arguments); 1 where one failed or none
+// ran.
 inline int run_all(int argc, char** argv) {
   int passed = 0, failed = 0;
   for (const Test& test : tests()) {
@@ -74,13 +75,12 @@ inline int run_all(int argc, char** argv) {
 
 }  // namespace axone::testing
 
-#define TEST(name)                                                             \
-  static void test_##name();                                                   \
-  static const axone::testing::Register register_##name(#name, &test_##name);  \
+#define TEST(name)                                                            \
+  static void test_##name();                                                  \
+  static const axone::testing::Register register_##name(#name, &test_##name); \
   static void test_##name()
 
-#define CHECK(condition, ...)                                                                      \
-  do {                                                                                             \
-    if (!(condition))                                                                              \
-      axone::testing::fail(__FILE__, __LINE__, axone::text(#condition, ": ", __VA_ARGS__));        \
+#define CHECK(condition, ...)                                                                               \
+  do {                                                                                                      \
+    if (!(condition)) axone::testing::fail(__FILE__, __LINE__, axone::text(#condition, ": ", __VA_ARGS__)); \
   } while (0)

@@ -59,19 +59,22 @@ class AddThousand : public GemmEpilogue {
 };
 
 std::string describe(const GemmShape& s) {
-  return text(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', ' ', s.m, 'x', s.k, 'x', s.n, " batch ", s.batch, " (",
-              s.a_stride, ", ", s.b_stride, ") ", dtype_name(s.dtype));
+  return text(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', ' ', s.m, 'x', s.k, 'x', s.n, " batch ",
+              s.batch, " (", s.a_stride, ", ", s.b_stride, ") ", dtype_name(s.dtype));
 }
 
 template <class T>
 struct Operands {
   Operands(const GemmShape& s, uint32_t seed)
-      : a(extent(s.m * s.k, s.a_stride, s.batch), seed % 5), b(extent(s.k * s.n, s.b_stride, s.batch), seed % 3) {
+      : a(extent(s.m * s.k, s.a_stride, s.batch), seed % 5),
+        b(extent(s.k * s.n, s.b_stride, s.batch), seed % 3) {
     std::mt19937 rng(seed);
     fill(a.data(), extent(s.m * s.k, s.a_stride, s.batch), rng);
     fill(b.data(), extent(s.k * s.n, s.b_stride, s.batch), rng);
   }
-  static int64_t extent(int64_t size, int64_t stride, int64_t batch) { return batch ? (batch - 1) * stride + size : 0; }
+  static int64_t extent(int64_t size, int64_t stride, int64_t batch) {
+    return batch ? (batch - 1) * stride + size : 0;
+  }
   Guarded<T> a, b;
 };
 
@@ -85,12 +88,14 @@ std::vector<T> multiply(const GemmShape& s, Operands<T>& x, int threads, bool wi
   const size_t offset = (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
   AddThousand<T> epilogue(c.data());
   run_team(threads, [&](const Lane& lane) {
-    gemm.run(lane, x.a.data(), x.b.data(), c.data(), scratch.data() + offset, with_epilogue ? &epilogue : nullptr);
+    gemm.run(lane, x.a.data(), x.b.data(), c.data(), scratch.data() + offset,
+             with_epilogue ? &epilogue : nullptr);
   });
   CHECK(c.intact(), describe(s), " wrote outside of C; ", gemm.algorithm());
   CHECK(x.a.intact() && x.b.intact(), describe(s), " wrote around A or B");
   bool clean = true;
-  for (size_t i = offset + gemm.scratch_bytes(threads); i < scratch.size(); ++i) clean &= scratch[i] == kGuardByte;
+  for (size_t i = offset + gemm.scratch_bytes(threads); i < scratch.size(); ++i)
+    clean &= scratch[i] == kGuardByte;
   CHECK(clean, describe(s), " wrote behind its scratch; ", gemm.algorithm());
   return std::vector<T>(c.data(), c.data() + count);
 }
@@ -114,7 +119,8 @@ void compare(const GemmShape& s, Operands<T>& x, const std::vector<T>& c, double
         worst = error > worst || error != error ? error : worst;
         if (worst != worst) break;
       }
-  CHECK(worst <= allowed, describe(s), " is off by ", worst, ", allowed ", allowed, "; ", Gemm(s).algorithm());
+  CHECK(worst <= allowed, describe(s), " is off by ", worst, ", allowed ", allowed, "; ",
+        Gemm(s).algorithm());
 }
 
 template <class T>
@@ -162,27 +168,54 @@ void check_random(int count, int64_t limit) {
   for (int i = 0; i < count; ++i) check_transposes<T>(size(limit), size(2 * limit), size(limit), rng());
 }
 
-TEST(edges_float32) { testing::on_every_target([] { check_edges<float>(); }); }
-TEST(edges_float64) { testing::on_every_target([] { check_edges<double>(); }); }
-TEST(edges_int32) { testing::on_every_target([] { check_edges<int32_t>(); }); }
-TEST(edges_int64) { testing::on_every_target([] { check_edges<int64_t>(); }); }
+TEST(edges_float32) {
+  testing::on_every_target([] { check_edges<float>(); });
+}
+TEST(edges_float64) {
+  testing::on_every_target([] { check_edges<double>(); });
+}
+TEST(edges_int32) {
+  testing::on_every_target([] { check_edges<int32_t>(); });
+}
+TEST(edges_int64) {
+  testing::on_every_target([] { check_edges<int64_t>(); });
+}
 
-TEST(random_float32) { testing::on_every_target([] { check_random<float>(60, 200); }); }
-TEST(random_float64) { testing::on_every_target([] { check_random<double>(40, 150); }); }
-TEST(random_int32) { testing::on_every_target([] { check_random<int32_t>(20, 100); }); }
-TEST(random_int64) { testing::on_every_target([] { check_random<int64_t>(20, 100); }); }
+TEST(random_float32) {
+  testing::on_every_target([] { check_random<float>(60, 200); });
+}
+TEST(random_float64) {
+  testing::on_every_target([] { check_random<double>(40, 150); });
+}
+TEST(random_int32) {
+  testing::on_every_target([] { check_random<int32_t>(20, 100); });
+}
+TEST(random_int64) {
+  testing::on_every_target([] { check_random<int64_t>(20, 100); });
+}
 
 // Shapes of real networks and those that reach every algorithm.
 TEST(shapes_that_matter) {
   testing::on_every_target([] {
     uint32_t seed = 1;
-    const int64_t shapes[][3] = {{32, 784, 128}, {784, 32, 128}, {32, 128, 784}, {32, 128, 10},  {128, 32, 10},
-                                 {300, 784, 10}, {1, 784, 128},  {784, 128, 1},  {1, 3000, 1},   {2, 1000, 77},
-                                 {64, 2048, 64}, {257, 300, 131}, {130, 700, 190}, {7, 2500, 9}, {512, 31, 512}};
+    const int64_t shapes[][3] = {{32, 784, 128},  {784, 32, 128}, {32, 128, 784}, {32, 128, 10},
+                                 {128, 32, 10},   {300, 784, 10}, {1, 784, 128},  {784, 128, 1},
+                                 {1, 3000, 1},    {2, 1000, 77},  {64, 2048, 64}, {257, 300, 131},
+                                 {130, 700, 190}, {7, 2500, 9},   {512, 31, 512}};
     for (const auto& s : shapes) {
       check_transposes<float>(s[0], s[1], s[2], seed++);
       check_transposes<double>(s[0], s[1], s[2], seed++);
     }
+  });
+}
+
+// So deep that a few rows of A overflow L2 and that k is cut into hundreds of passes of uneven depth.
+TEST(long_sums) {
+  testing::on_every_target([] {
+    uint32_t seed = 1;
+    for (int64_t m : {1, 2, 30})
+      for (int64_t n : {1, 5, 33}) check_transposes<float>(m, 120001, n, seed++);
+    for (int64_t k : {383040, 200001}) check_transposes<float>(14, k, 20, seed++);
   });
 }
 
@@ -277,4 +310,6 @@ TEST(forced_target_runs) {
 }  // namespace
 }  // namespace axone
 
-int main(int argc, char** argv) { return axone::testing::run_all(argc, argv); }
+int main(int argc, char** argv) {
+  return axone::testing::run_all(argc, argv);
+}
