@@ -3,7 +3,7 @@
 //   bench_step [--net 784-128-10]... [--batch N] [--threads N] [--seconds S] [--isa NAME] [--profile] [--json]
 //
 // Prints the median time of a step, GFLOP/s of its matrix products, and their ratio to the multiply-add peak that the
-// same threads reach in the same run. --profile adds the time of each instruction.
+// same threads reach in the same run; with one thread the clock is the thread's CPU time. --profile adds the time of each instruction.
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -92,7 +92,7 @@ class Network {
       const Sym m_new = m + (g - m) * 0.1, v_new = v + (g * g - v) * 0.001;
       graph_.assign(m_state, m_new.value());
       graph_.assign(v_state, v_new.value());
-      graph_.assign(weights_[i], (w - m_new * rate / (v_new.apply("sqrt") + 1e-7)).value());
+      graph_.assign(weights_[i], (w - rate * (m_new / (v_new.apply("sqrt") + 1e-7))).value());
     }
   }
 
@@ -160,6 +160,7 @@ int main_or_throw(int argc, char** argv) {
   }
   require(o.batch > 0, "--batch: expected a positive number");
   set_num_threads(o.threads);
+  own_time = o.threads == 1;
   if (o.nets.empty()) o.nets = {"784-128-10", "784-512-256-128-64-10", "784-10"};
   for (size_t i = 0; i < o.nets.size(); ++i) run(o, o.nets[i], i == 0);
   if (o.json) std::printf("\n]\n");

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <vector>
 
 #include "cpu/dispatch.h"
@@ -13,7 +14,15 @@
 
 namespace axone {
 
+// With one thread, the thread's own CPU time: what other processes take of the core does not count.
+inline bool own_time = false;
+
 inline double seconds_now() {
+  if (own_time) {
+    timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+  }
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 

@@ -66,6 +66,10 @@ const KernelEntry kEntries[] = {
     AXONE_FLOATS("fma", map3, Fma),
     AXONE_FLOATS("fms", map3, Fms),
     AXONE_FLOATS("fnma", map3, Fnma),
+    AXONE_FLOATS("lerp", map3, Lerp),
+    AXONE_FLOATS("lerp_square", map3, LerpSquare),
+    AXONE_FLOATS("root_plus", map2, RootPlus),
+    AXONE_FLOATS("over_root", map3, OverRoot),
     AXONE_NUMBERS("clip", map3, Clip),
 
     AXONE_NUMBERS("neg", map1, Neg),

@@ -36,6 +36,11 @@ AXONE_MAP2(Arctan2, false, return vatan2(x, y);)
 AXONE_MAP3(Fma, return x * y + z;)
 AXONE_MAP3(Fms, return x * y - z;)
 AXONE_MAP3(Fnma, return z - x * y;)
+// What moving averages and the steps of adaptive optimizers are made of.
+AXONE_MAP3(Lerp, return x + (y - x) * z;)
+AXONE_MAP3(LerpSquare, return x + (y * y - x) * z;)
+AXONE_MAP2(RootPlus, true, return vsqrt(x) + y;)
+AXONE_MAP3(OverRoot, return x / (vsqrt(y) + z);)
 AXONE_MAP3(Clip, return vmin<T>(vmax<T>(x, y), z);)
 
 AXONE_MAP1(Neg, true, return (Vec<T>)(-(Wrap<T>)x);)

@@ -9,8 +9,8 @@ namespace axone {
 
 namespace {
 
-// Bytes of tiles that a step walks through should stay well inside a 32 KB first-level cache.
-constexpr int64_t kTileBudget = 24 * 1024;
+// Bytes of tiles that a step walks through should about fit a first-level cache; 24 to 64 KB made no difference.
+constexpr int64_t kTileBudget = 32 * 1024;
 constexpr int64_t kLargestTile = 2048, kSmallestTile = 256;
 
 // Axes of `shape` as seen from a dense output of shape `full`, merged where both run on: extents and element strides.
@@ -79,7 +79,7 @@ bool contains(const std::vector<Value>& values, Value v) {
 TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes) {
   elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
   add_steps(graph, nodes, escapes);
-  fuse_multiply_add();
+  fuse_steps();
   place_registers();
   for (const Step& s : steps_) {
     recipe_.append(reinterpret_cast<const char*>(&s.kernel), sizeof(s.kernel));
@@ -153,37 +153,6 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
     if (slots_.back().source == Source::output) output_slots_.push_back(step.out);
     known_.emplace_back(result, step.out);
     steps_.push_back(step);
-  }
-}
-
-// a * b followed by + c is one step, where the product is needed nowhere else.
-void TileProgram::fuse_multiply_add() {
-  auto uses = [&](int16_t slot) {
-    int n = 0;
-    for (const Step& s : steps_) n += (s.a == slot) + (s.b == slot) + (s.c == slot);
-    return n;
-  };
-  for (DType dtype : {DType::f32, DType::f64}) {
-    const auto function = [&](const char* name) { return kernel_function<MapFunction>(name, dtype); };
-    const MapFunction multiply = function("map.multiply"), add = function("map.add"),
-                      subtract = function("map.subtract");
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      Step& s = steps_[i];
-      if (s.kernel != add && s.kernel != subtract) continue;
-      for (int side : {0, 1}) {
-        const int16_t product = side ? s.b : s.a, other = side ? s.a : s.b;
-        auto maker = std::find_if(steps_.begin(), steps_.begin() + int64_t(i),
-                                  [&](const Step& t) { return t.out == product && t.kernel == multiply; });
-        if (maker == steps_.begin() + int64_t(i) || slots_[size_t(product)].source != Source::temporary ||
-            uses(product) != 1)
-          continue;
-        const char* name = s.kernel == add ? "map.fma" : side ? "map.fnma" : "map.fms";
-        steps_[i] = {function(name), s.out, maker->a, maker->b, other, 0};
-        steps_.erase(maker);
-        --i;
-        break;
-      }
-    }
   }
 }
 

@@ -71,7 +71,7 @@ class TileProgram {
   int16_t slot_of(const Graph& graph, Value v, const Shape& shape);
   int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
-  void fuse_multiply_add();
+  void fuse_steps();  // tile_peephole.cpp
   void place_registers();
   const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;
 

@@ -97,6 +97,16 @@ void Program::prepare_feed() {
     for (const TensorType& t : output_types_) kept_outputs_.emplace_back(byte_size(t));
 }
 
+// Points every operand that reads input `k` to other memory.
+void Program::feed_from(size_t k, const void* data) {
+  bound_inputs_[k] = data;
+  for (const Step& s : steps_)
+    for (size_t i = 0; i < s.in.size(); ++i) {
+      const Slot& slot = slots_[size_t(s.in[i])];
+      if (slot.kind == Slot::input && slot.index == int32_t(k)) pointers_[s.operands + i] = const_cast<void*>(data);
+    }
+}
+
 int64_t Program::run_steps(const Steps& steps) {
   std::lock_guard<std::mutex> lock(mutex_);
   prepare_feed();
@@ -129,8 +139,13 @@ int64_t Program::run_steps(const Steps& steps) {
   run_team(threads, [&](const Lane& lane) {
     for (int64_t i = 0; i < steps.count; ++i) {
       const int64_t row = (steps.first + i) * steps.batch;
-      for (size_t f = 0; f < feeds.size(); ++f)
-        feeds[f].run(lane, steps.order, row, steps.batch, staged_inputs_[f].data());
+      for (size_t f = 0; f < feeds.size(); ++f) {
+        const void* rows = steps.order ? nullptr : feeds[f].in_place(row);
+        if (!rows)
+          feeds[f].run(lane, steps.order, row, steps.batch, staged_inputs_[f].data());
+        else if (lane.index == 0)
+          feed_from(f, rows);
+      }
       lane.barrier();
       execute(lane);
       if (lane.index == 0) {

@@ -81,6 +81,7 @@ class Program {
   int team_size(int64_t steps) const;
   void check_status();
   void prepare_feed();
+  void feed_from(size_t k, const void* data);
 
   std::vector<TensorType> input_types_, output_types_;
   std::vector<Tensor> keep_;  // constants and variables that the program reads

@@ -41,7 +41,7 @@ def test_classes_hold_the_same_methods() -> None:
 def _signature(doc: str | None) -> list[str]:
     """Parameter names in the signature that pybind11 writes into a docstring."""
     first = (doc or "").splitlines()[0]
-    tree = ast.parse(f"def f{first[first.index('('):].split(' -> ')[0]}: ...", mode="exec")
+    tree = ast.parse(f"def f{first[first.index('(') :].split(' -> ')[0]}: ...", mode="exec")
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     return [a.arg for a in function.args.args]

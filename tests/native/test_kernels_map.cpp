@@ -209,10 +209,14 @@ void check_ternary() {
   std::vector<T> fma = run_map<T>("fma", dtype_of<T>, a, b, c), fms = run_map<T>("fms", dtype_of<T>, a, b, c);
   std::vector<T> fnma = run_map<T>("fnma", dtype_of<T>, a, b, c),
                  clip = run_map<T>("clip", dtype_of<T>, a, b, c);
+  std::vector<T> lerp = run_map<T>("lerp", dtype_of<T>, a, b, c),
+                 lerp_square = run_map<T>("lerp_square", dtype_of<T>, a, b, c);
   for (size_t i = 0; i < a.size(); ++i) {
     CHECK(fma[i] == a[i] * b[i] + c[i], "fma");
     CHECK(fms[i] == a[i] * b[i] - c[i], "fms");
     CHECK(fnma[i] == c[i] - a[i] * b[i], "fnma");
+    CHECK(lerp[i] == a[i] + (b[i] - a[i]) * c[i], "lerp");
+    CHECK(lerp_square[i] == a[i] + (b[i] * b[i] - a[i]) * c[i], "lerp_square");
     CHECK(clip[i] == std::min(std::max(a[i], b[i]), c[i]), "clip ", a[i], " to ", b[i], ", ", c[i]);
   }
   const T nan = std::numeric_limits<T>::quiet_NaN();

@@ -175,6 +175,34 @@ TEST(random_graphs_run_as_programs_as_they_do_node_by_node) {
   }
 }
 
+// The chains that the peephole rules of tile programs rewrite, every way round.
+TEST(joined_steps_compute_what_the_steps_did) {
+  std::mt19937 rng(11);
+  for (DType dtype : {DType::f32, DType::f64}) {
+    std::vector<Tensor> in;
+    for (int i = 0; i < 4; ++i) in.push_back(random_tensor({dtype, {7, 53}}, rng));
+    Graph g;
+    const Sym a(g, g.input(in[0].type())), b(g, g.input(in[1].type())), c(g, g.input(in[2].type()));
+    const Sym v(g, g.input(in[3].type()));
+    const Sym root = (v * v + 0.1).apply("sqrt");
+    const std::vector<Sym> chains = {
+        a * b + c,           c + a * b,           a * b - c,     c - a * b,           a.apply("square") + c,
+        c + a.apply("square"), a.apply("square") - c, a + (b - a) * c, (b - a) * c + a, c * (b - a) + a,
+        a + (b * b - a) * c, a + c * (b.apply("square") - a), (b * c - a) * b + a, (b - c) * a + a,
+        a / (root + 0.5),    a / (0.5 + root),    (root + 0.5) / (b * b + 1.0), a * b + a * b,
+    };
+    std::vector<Value> outputs;
+    for (const Sym& s : chains) outputs.push_back(s.value());
+    Interpreter reference(g, in);
+    for (size_t k = 0; k < outputs.size(); ++k) {
+      const Tensor expected = reference.value(outputs[k]);
+      Program program(g, {outputs[k]});
+      const double difference = largest_difference(expected, run(program, in)[0]);
+      EXPECT(difference < (dtype == DType::f32 ? 1e-5 : 1e-13), "chain ", k, " differs by ", difference);
+    }
+  }
+}
+
 TEST(equal_nodes_are_made_once) {
   Graph g;
   const Value x = g.input({DType::f32, {3}});

@@ -61,7 +61,7 @@ class Adam(Optimizer):
         if self.amsgrad:
             v = ops.maximum(self._velocity_hats[index].value, v)
             self._velocity_hats[index].assign(v)
-        variable.assign(variable.value - m * alpha / (ops.sqrt(v) + self.epsilon))
+        variable.assign(variable.value - alpha * (m / (ops.sqrt(v) + self.epsilon)))
 
     def _alpha(self, learning_rate: Any, dtype: str) -> Any:
         t = ops.cast(ops.add(self.iterations, 1), dtype)

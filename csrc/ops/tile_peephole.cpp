@@ -1,0 +1,92 @@
+// Two steps of a tile program in one: a * b + c, and the moving averages and quotients of adaptive optimizers. A tile
+// passes through the first-level cache once less with each.
+#include <algorithm>
+#include <cstring>
+
+#include "ops/tile_program.h"
+
+namespace axone {
+
+namespace {
+
+// outer(.., inner(A, B, C), ..) becomes fused(operands). `side` is the outer operand ('a', 'b' or 'c') that the inner
+// step computes. Capital letters are the inner step's operands, small ones the outer step's. `equal` lists pairs of
+// operands that must be the same value.
+struct Rule {
+  const char* outer;
+  char side;
+  const char* inner;
+  const char* fused;
+  const char* operands;
+  const char* equal;
+};
+
+constexpr Rule kRules[] = {
+    {"add", 'a', "multiply", "fma", "ABb", ""},
+    {"add", 'b', "multiply", "fma", "ABa", ""},
+    {"subtract", 'a', "multiply", "fms", "ABb", ""},
+    {"subtract", 'b', "multiply", "fnma", "ABa", ""},
+    {"subtract", 'a', "square", "fms", "AAb", ""},
+    {"add", 'a', "square", "fma", "AAb", ""},
+    {"add", 'b', "square", "fma", "AAa", ""},
+    {"fma", 'a', "subtract", "lerp", "cAb", "Bc"},
+    {"fma", 'b', "subtract", "lerp", "cAa", "Bc"},
+    {"fma", 'a', "fms", "lerp_square", "cAb", "CcAB"},
+    {"fma", 'b', "fms", "lerp_square", "cAa", "CcAB"},
+    {"add", 'a', "sqrt", "root_plus", "Ab", ""},
+    {"divide", 'b', "root_plus", "over_root", "aAB", ""},
+};
+
+}  // namespace
+
+void TileProgram::fuse_steps() {
+  const auto uses = [&](int16_t slot) {
+    int n = 0;
+    for (const Step& s : steps_) n += (s.a == slot) + (s.b == slot) + (s.c == slot);
+    return n;
+  };
+  const auto operand = [](const Step& outer, const Step& inner, char c) {
+    switch (c) {
+      case 'a':
+        return outer.a;
+      case 'b':
+        return outer.b;
+      case 'c':
+        return outer.c;
+      case 'A':
+        return inner.a;
+      case 'B':
+        return inner.b;
+      default:
+        return inner.c;
+    }
+  };
+  const auto apply = [&](const Rule& rule, DType dtype) {
+    const auto kernel = [&](const char* name) {
+      return kernel_function<MapFunction>((std::string("map.") + name).c_str(), dtype);
+    };
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_[i].kernel != kernel(rule.outer)) continue;
+      const int16_t made = operand(steps_[i], steps_[i], rule.side);
+      const auto inner = std::find_if(steps_.begin(), steps_.begin() + int64_t(i), [&](const Step& t) {
+        return t.out == made && t.kernel == kernel(rule.inner);
+      });
+      if (inner == steps_.begin() + int64_t(i) || slots_[size_t(made)].source != Source::temporary || uses(made) != 1)
+        continue;
+      bool fits = true;
+      for (const char* pair = rule.equal; *pair; pair += 2)
+        fits &= operand(steps_[i], *inner, pair[0]) == operand(steps_[i], *inner, pair[1]);
+      if (!fits) continue;
+      const auto at = [&](size_t k) {
+        return k < std::strlen(rule.operands) ? operand(steps_[i], *inner, rule.operands[k]) : int16_t(-1);
+      };
+      steps_[i] = {kernel(rule.fused), steps_[i].out, at(0), at(1), at(2), 0};
+      steps_.erase(inner);
+      --i;
+    }
+  };
+  for (DType dtype : {DType::f32, DType::f64})
+    for (const Rule& rule : kRules) apply(rule, dtype);
+}
+
+}  // namespace axone
