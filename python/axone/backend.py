@@ -1,7 +1,5 @@
 """Keras's `keras.backend`: the old home of settings, dtypes and names."""
 
-from axone.core.dtypes import is_float_dtype, is_int_dtype, result_type, standardize_dtype
-
 from axone.config import (
     backend,
     epsilon,
@@ -11,6 +9,7 @@ from axone.config import (
     set_floatx,
     set_image_data_format,
 )
+from axone.core.dtypes import is_float_dtype, is_int_dtype, result_type, standardize_dtype
 from axone.core.operation import get_uid, is_keras_tensor
 from axone.utils.session import clear_session
 

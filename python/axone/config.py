@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from axone.core.dtypes import epsilon, floatx, set_epsilon, set_floatx
-
 from axone.core import engine
+from axone.core.dtypes import epsilon, floatx, set_epsilon, set_floatx
 from axone.utils.io import (
     disable_interactive_logging,
     enable_interactive_logging,

@@ -170,11 +170,16 @@ def test_ctrl_c_stops_within_a_moment(data: Pair) -> None:
     model = linear()
     model.compile("adam", "mse")
     model.fit(*data, verbose=0)
+    # A shell starts background jobs with SIGINT ignored, and Python leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
     started = time.monotonic()
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(*data, batch_size=1, epochs=10**6, verbose=0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(*data, batch_size=1, epochs=10**6, verbose=0)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 3
     assert np.isfinite(model.evaluate(*data, verbose=0))
     assert len(model.history.history["loss"]) > 1

@@ -108,7 +108,7 @@ def nearest_dtype(dtype: np.dtype[Any]) -> str:
     Raises:
         TypeError: the array does not hold numbers.
     """
-    name = dtype.name
+    name = str(dtype.name)
     if name in _SUPPORTED:
         return name
     if name in _NEAREST:

@@ -11,7 +11,7 @@ import numpy as np
 
 from axone.core import tree
 from axone.core.program import Program, TensorSpec, trace_program
-from axone.core.tensor import Operators, Tensor, convert_to_tensor
+from axone.core.tensor import Tensor, convert_to_tensor
 from axone.core.trace import current_trace, emit
 from axone.core.variable import Variable
 
@@ -84,8 +84,8 @@ def function(fn: Callable[..., Any]) -> Callable[..., Any]:
 class _Wrapper:
     """Makes a callable object usable as a method too.
 
-    `functools.wraps` must not copy the wrapped function's attributes: it may be such an object itself, whose call
-    would take the place of this one's.
+    `functools.wraps` must not copy the wrapped function's attributes: it may be such an object itself, whose
+    call would take the place of this one's.
     """
 
     __name__: str
@@ -103,7 +103,7 @@ class _Wrapper:
 def _as_source(x: Any) -> Tensor:
     tensor = convert_to_tensor(x)
     # A constant may stand elsewhere in the function too: a node of its own keeps this argument apart.
-    return emit("stop_gradient", [tensor]) if tensor.trace is None else tensor  # type: ignore[no-any-return]
+    return emit("stop_gradient", [tensor]) if tensor.trace is None else tensor
 
 
 def value_and_grad(
@@ -113,19 +113,20 @@ def value_and_grad(
 
     Args:
         fn: function whose result (with `has_aux` the first of its two results) is a scalar tensor.
-        argnums: position of the argument to differentiate by, or several; an argument may be a nest of tensors,
-            or of variables.
+        argnums: position of the argument to differentiate by, or several; an argument may be a nest of
+            tensors, or of variables.
         has_aux: `fn` returns (value, auxiliary data).
 
     Returns:
-        Function of the same arguments that returns (value, gradient), the gradient structured like the argument
-        (a tuple for several); zeros where the value does not depend on it.
+        Function of the same arguments that returns (value, gradient), the gradient structured like the
+        argument (a tuple for several); zeros where the value does not depend on it.
 
     Raises:
         ValueError: the value is not a scalar.
 
     Example:
-        >>> value, gradient = axone.value_and_grad(lambda x: axone.ops.sum(x * x))(np.array([1.0, 2.0], "float32"))
+        >>> squares = axone.value_and_grad(lambda x: axone.ops.sum(x * x))
+        >>> value, gradient = squares(np.array([1.0, 2.0], "float32"))
         >>> gradient.numpy()
         array([2., 4.], dtype=float32)
     """
@@ -163,7 +164,7 @@ def grad(
     """Return a function that computes the gradient of `fn`; see `value_and_grad`.
 
     Returns:
-        Function of the same arguments that returns the gradient (with `has_aux`: gradient and auxiliary data).
+        Function of the same arguments that returns the gradient (with `has_aux`: and the auxiliary data).
 
     Example:
         >>> float(axone.grad(axone.grad(lambda x: x**3))(2.0))

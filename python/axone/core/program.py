@@ -55,7 +55,7 @@ class Program:
         """Run once.
 
         Args:
-            *inputs: the nest of inputs that was traced: tensors or arrays of the specs' shapes; cast to their dtypes.
+            *inputs: the nest of inputs that was traced: arrays or tensors of its specs' shapes; they are cast.
 
         Returns:
             The nest of outputs as new concrete tensors.
@@ -76,7 +76,7 @@ class Program:
         return np.require(convert_to_numpy(x), spec.dtype, ["C", "A"])
 
     def run_arrays(self, arrays: Sequence[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
-        """Run once on aligned, C-contiguous arrays of just the specs' shapes and dtypes; returns new arrays, flat."""
+        """Run once on aligned, C-contiguous arrays of just the specs' types; returns new arrays, flat."""
         self._detach()
         return self.engine.run_arrays(arrays)
 
@@ -94,8 +94,8 @@ class Program:
 
         Args:
             sources: one array per input (flat order), of any numeric dtype and layout; samples along axis 0.
-            order: int64 row numbers: step i takes order[(first + i) * batch : (first + i + 1) * batch]; None takes
-                the rows in order.
+            order: int64 row numbers: step i takes order[(first + i) * batch : (first + i + 1) * batch]; None
+                takes the rows in order.
             batch: rows a step; the specs' leading size.
             first: number of the first step.
             steps: how many steps.

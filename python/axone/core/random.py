@@ -46,7 +46,7 @@ class SeedGenerator:
         )
 
     def next(self, ordered: bool = True) -> Tensor:
-        """Return the next seed, an int64 tensor (2,), and advance (inside a trace: as part of the program)."""
+        """Return the next seed, an int64 tensor (2,), and advance (in a trace: as part of the program)."""
         current = self.state.value
         self.state.assign(current + convert_to_tensor(np.array([0, 1], "int64")))
         return current

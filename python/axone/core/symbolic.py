@@ -11,7 +11,7 @@ from axone.core.trace import Trace
 
 __all__ = ["compute_output_spec"]
 
-# Sizes that stand for an unknown one: primes, so that no product or quotient of other sizes is mistaken for them.
+# Sizes that stand for an unknown one: primes, so that no product or quotient of sizes is mistaken for them.
 STAND_INS = (83, 89)
 
 
@@ -30,8 +30,8 @@ def _trace_once(fn: Callable[..., Any], args: Any, kwargs: Any, size: int) -> An
 def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return the symbolic outputs of a function of symbolic tensors. Nothing is computed.
 
-    The function is traced twice, unknown sizes replaced by two different numbers: output sizes that differ are
-    unknown too. Variables can be read; what is assigned to them is dropped.
+    The function is traced twice, unknown sizes replaced by two different numbers: output sizes that differ
+    are unknown too. Variables can be read; what is assigned to them is dropped.
 
     Args:
         fn: the function.

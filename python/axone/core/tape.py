@@ -185,7 +185,7 @@ class GradientTape:
         return [Tensor.wrap(t) for t in program.run([x.storage for x in self._inputs])]
 
     def _replay(self, wanted: list[int]) -> list[Tensor]:
-        """Computes values of the graph operation by operation, so that the tapes around this one record them."""
+        """Computes values of the graph op by op, so that the tapes around this one record them."""
         fresh = iter(self._inputs)
         nodes: dict[int, tuple[Tensor, ...]] = {}
         for number in range(self._graph.size):
@@ -205,7 +205,7 @@ class GradientTape:
         return tuple(dict.fromkeys(x for x in self._kept if isinstance(x, Variable)))
 
     def jacobian(self, target: Tensor, source: Any) -> np.ndarray[Any, Any]:
-        """Return d target[i] / d source[j] as an array of shape target.shape + source.shape (one pass per element)."""
+        """Return d target[i] / d source[j] as an array of shape target.shape + source.shape; a pass each."""
         rows = []
         persistent, self._persistent = self._persistent, True
         for index in np.ndindex(*target.shape):
@@ -214,4 +214,5 @@ class GradientTape:
             row = self.gradient(target, source, seed)
             rows.append(np.zeros(source.shape, target.dtype) if row is None else row.numpy())
         self._persistent = persistent
-        return np.stack(rows).reshape(*target.shape, *source.shape)
+        stacked: np.ndarray[Any, Any] = np.stack(rows).reshape(*target.shape, *source.shape)
+        return stacked

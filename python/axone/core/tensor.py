@@ -1,4 +1,4 @@
-"""Tensors: concrete ones that hold numbers, traced ones of a graph under construction, symbolic ones of a model."""
+"""Tensors: concrete ones hold numbers, traced ones belong to a graph being made, symbolic ones to a model."""
 
 from __future__ import annotations
 
@@ -139,8 +139,9 @@ class Tensor(Operators):
         """
         if self.trace is not None:
             raise ValueError(
-                f"a symbolic tensor of shape {self.shape} has no values yet: the function around it is being traced "
-                "into a graph. Use axone.ops instead of NumPy there, or compile(run_eagerly=True) to look at values."
+                f"a symbolic tensor of shape {self.shape} has no values yet: the function around it is being "
+                "traced into a graph. Use axone.ops instead of NumPy there, or compile(run_eagerly=True) to "
+                "look at values."
             )
         return self.storage.numpy()
 
@@ -167,7 +168,7 @@ class Tensor(Operators):
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a scalar tensor has no length.")
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -260,8 +261,8 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Tensor:
     """Return a tensor of a NumPy array, a number, a nested list, a variable or a tensor.
 
     Args:
-        x: the value; arrays keep their dtype (float16 and small integers become the next type that axone has),
-            Python floats become `floatx()`, ints int32.
+        x: the value; arrays keep their dtype (float16 and small integers become the next type that axone
+            has), Python floats become `floatx()`, ints int32.
         dtype: dtype of the result; None keeps x's.
 
     Raises:

@@ -94,7 +94,7 @@ class Trace:
     def gradients(
         self, targets: Sequence[Tensor], sources: Sequence[Tensor], seeds: Sequence[Tensor | None] = ()
     ) -> list[Tensor | None]:
-        """Return the gradients of the sum of `targets` (weighted by `seeds`) by each source, None where it is zero."""
+        """Return the gradients of the sum of `targets`, weighted by `seeds`, by each source; or None."""
         found = self.graph.gradients(
             [self.value_of(t) for t in targets],
             [self.value_of(s) for s in sources],
@@ -145,7 +145,7 @@ def emit(op: str, inputs: Sequence[Tensor], **attrs: Any) -> Any:
 
 
 def producer(x: Tensor) -> tuple[str, list[Tensor]] | None:
-    """Return the operation that made a symbolic tensor and that operation's inputs; None for a leaf or a concrete one."""
+    """Return the operation that made a symbolic tensor and its inputs; None for a leaf or a concrete one."""
     if x.trace is None:
         return None
     found = x.trace.graph.producer(x.value)

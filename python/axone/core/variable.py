@@ -108,7 +108,7 @@ class Variable(Operators):
         x = convert_to_tensor(value, self.dtype)
         if x.shape != self.shape:
             raise ValueError(
-                f"Variable '{self.path}': cannot assign a value of shape {x.shape} to a variable of shape {self.shape}."
+                f"Variable '{self.path}': cannot assign shape {x.shape} to a variable of shape {self.shape}."
             )
         trace = tracing.state.trace
         if trace is not None:
