@@ -55,7 +55,7 @@ class Program:
         """Run once.
 
         Args:
-            *inputs: the nest of inputs that was traced: arrays or tensors of its specs' shapes; they are cast.
+            *inputs: the nest of inputs that was traced: arrays or tensors of its specs' shapes, cast
 
         Returns:
             The nest of outputs as new concrete tensors.
