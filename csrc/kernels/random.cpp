@@ -1,5 +1,5 @@
-// The random kernels: contract in random.h. Nothing here may differ between instruction sets: no contraction (see
-// CMakeLists.txt), no approximate instruction, the same formula for every width.
+// The random kernels: contract in random.h. Nothing here may differ between instruction sets: no contraction
+// (see CMakeLists.txt), no approximate instruction, the same formula for every width.
 #include "kernels/random.h"
 
 #include "kernels/families.h"
@@ -119,8 +119,9 @@ template <>
 struct Circle<double> {
   static constexpr double kSin[] = {-1.0 / 6,        1.0 / 120,        -1.0 / 5040,         1.0 / 362880,
                                     -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000};
-  static constexpr double kCos[] = {-1.0 / 2,       1.0 / 24,        -1.0 / 720,           1.0 / 40320,
-                                    -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200.0, 1.0 / 20922789888000.0};
+  static constexpr double kCos[] = {
+      -1.0 / 2,       1.0 / 24,        -1.0 / 720,           1.0 / 40320,
+      -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200.0, 1.0 / 20922789888000.0};
 };
 
 // sin(2 pi u) and cos(2 pi u), u in [0, 1].
@@ -137,19 +138,23 @@ AXONE_INLINE void circle(Vec<T> u, Vec<T>* sin, Vec<T>* cos) {
   *cos = ((quadrant + Int<T>(1)) & Int<T>(2)) != Int<T>(0) ? -second : second;
 }
 
-// erf^-1(y) / y in w = -log(1 - y^2) up to w(erf(sqrt 2)) = 2.42: Chebyshev interpolation, relative errors 9e-11
-// and 9e-18.
+// erf^-1(y) / y in w = -log(1 - y^2) up to w(erf(sqrt 2)) = 2.42: Chebyshev interpolation, relative errors
+// 9e-11 and 9e-18.
 inline constexpr float kInverseErfFloat[] = {0.886226952f,    0.232013658f,     0.0115494048f,
                                              -0.0023353952f,  -0.00012732732f,  4.55876616e-05f,
                                              2.92242066e-06f, -1.50429116e-06f, 1.18956059e-07f};
 inline constexpr double kInverseErfDouble[] = {
-    0.886226925452758,       0.23201366653465616,     0.011549342038211764,    -0.002335101640777618,
-    -0.00012804330046576918, 4.6611468554782794e-05,  2.0199044110554925e-06,  -1.012378058355809e-06,
-    -3.7560312623546315e-08, 2.30863938183174e-08,    5.142224256515e-10,      -3.780324182942928e-10,
-    -8.15207198736111e-11,   3.2964577751203156e-11,  -3.953965291331885e-12,  1.7659984544836544e-13};
+    0.886226925452758,       0.23201366653465616,    0.011549342038211764,   -0.002335101640777618,
+    -0.00012804330046576918, 4.6611468554782794e-05, 2.0199044110554925e-06, -1.012378058355809e-06,
+    -3.7560312623546315e-08, 2.30863938183174e-08,   5.142224256515e-10,     -3.780324182942928e-10,
+    -8.15207198736111e-11,   3.2964577751203156e-11, -3.953965291331885e-12, 1.7659984544836544e-13};
 
-AXONE_INLINE Vec<float> inverse_erf_factor(Vec<float> w) { return polynomial<float>(w, kInverseErfFloat); }
-AXONE_INLINE Vec<double> inverse_erf_factor(Vec<double> w) { return polynomial<double>(w, kInverseErfDouble); }
+AXONE_INLINE Vec<float> inverse_erf_factor(Vec<float> w) {
+  return polynomial<float>(w, kInverseErfFloat);
+}
+AXONE_INLINE Vec<double> inverse_erf_factor(Vec<double> w) {
+  return polynomial<double>(w, kInverseErfDouble);
+}
 
 // ---- distributions: one group, rows of 16 elements
 
@@ -214,7 +219,8 @@ AXONE_INLINE Mask<T> keep_mask(const uint32_t* words, int32_t threshold) {
   if constexpr (sizeof(T) == sizeof(uint32_t)) {
     return (Vec<int32_t>)(load<uint32_t>(words) ^ 0x80000000u) >= threshold;
   } else {
-    return __builtin_convertvector((HalfInts)(load_half(words) ^ 0x80000000u), Vec<int64_t>) >= int64_t(threshold);
+    return __builtin_convertvector((HalfInts)(load_half(words) ^ 0x80000000u), Vec<int64_t>) >=
+           int64_t(threshold);
   }
 }
 
@@ -227,8 +233,8 @@ AXONE_INLINE void drop_group(T* out, const T* x, const Words& w, int32_t thresho
 }
 
 template <class T>
-void dropout(void* out, const void* x, uint64_t seed, uint64_t counter, int64_t begin, int64_t n, uint32_t threshold,
-             double scale) {
+void dropout(void* out, const void* x, uint64_t seed, uint64_t counter, int64_t begin, int64_t n,
+             uint32_t threshold, double scale) {
   T* y = static_cast<T*>(out);
   const T* a = static_cast<const T*>(x);
   const int32_t limit = int32_t(threshold ^ 0x80000000u);
@@ -243,16 +249,20 @@ void dropout(void* out, const void* x, uint64_t seed, uint64_t counter, int64_t 
   }
 }
 
-#define AXONE_FILL(name, Group)                                                                                 \
-  {"random." name, DType::f32, reinterpret_cast<void (*)()>(RandomFill(fill<Group<float>, float, 64>)), nullptr}, \
-      {"random." name, DType::f64, reinterpret_cast<void (*)()>(RandomFill(fill<Group<double>, double, 32>)), nullptr}
+#define AXONE_FILL(name, Group)                                                                            \
+  {"random." name, DType::f32, reinterpret_cast<void (*)()>(RandomFill(fill<Group<float>, float, 64>)),    \
+   nullptr},                                                                                               \
+  {                                                                                                        \
+    "random." name, DType::f64, reinterpret_cast<void (*)()>(RandomFill(fill<Group<double>, double, 32>)), \
+        nullptr                                                                                            \
+  }
 
 const KernelEntry kEntries[] = {
     AXONE_FILL("uniform", UniformGroup),
     AXONE_FILL("normal", NormalGroup),
     AXONE_FILL("truncated_normal", TruncatedNormalGroup),
-    {"random.words", DType::i32, reinterpret_cast<void (*)()>(RandomFill(fill<WordGroup<uint32_t>, uint32_t, 64>)),
-     nullptr},
+    {"random.words", DType::i32,
+     reinterpret_cast<void (*)()>(RandomFill(fill<WordGroup<uint32_t>, uint32_t, 64>)), nullptr},
     {"random.dropout", DType::f32, reinterpret_cast<void (*)()>(RandomDropout(dropout<float>)), nullptr},
     {"random.dropout", DType::f64, reinterpret_cast<void (*)()>(RandomDropout(dropout<double>)), nullptr},
 };

@@ -1,10 +1,12 @@
-// Contract of the random kernels (family "random.", f32 and f64). Counter-based: element i of a stream depends on
-// (seed, counter, i) alone. Compiled without contraction, so that every instruction set gives the same bits.
+// Contract of the random kernels (family "random.", f32 and f64). Counter-based: element i of a stream
+// depends on (seed, counter, i) alone. Compiled without contraction, so that every instruction set gives the
+// same bits.
 //
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) with key = seed and
-// counter words = (64-bit block number, 64-bit counter) makes four 32-bit words a block. Sixteen blocks are a group;
-// word w of block 16 g + l is element 64 g + 16 w + l of the stream of 32-bit words.
-//   float32: one word an element.  float64: words (2 p, 2 p + 1) of block 16 g + l are element 32 g + 16 p + l.
+// counter words = (64-bit block number, 64-bit counter) makes four 32-bit words a block. Sixteen blocks are a
+// group; word w of block 16 g + l is element 64 g + 16 w + l of the stream of 32-bit words.
+//   float32: one word an element.  float64: words (2 p, 2 p + 1) of block 16 g + l are element 32 g + 16 p +
+//   l.
 #pragma once
 
 #include <stdint.h>
@@ -22,9 +24,9 @@ using RandomFill = void (*)(void* out, uint64_t seed, uint64_t counter, int64_t 
 
 // "random.words" (i32): the 32-bit words themselves; a RandomFill.
 
-// "random.dropout": out[i] = x[i] * scale where word begin + i is at least `threshold`, else 0. One word an element
-// for both types.
-using RandomDropout = void (*)(void* out, const void* x, uint64_t seed, uint64_t counter, int64_t begin, int64_t n,
-                               uint32_t threshold, double scale);
+// "random.dropout": out[i] = x[i] * scale where word begin + i is at least `threshold`, else 0. One word an
+// element for both types.
+using RandomDropout = void (*)(void* out, const void* x, uint64_t seed, uint64_t counter, int64_t begin,
+                               int64_t n, uint32_t threshold, double scale);
 
 }  // namespace axone

@@ -12,8 +12,8 @@ namespace {
 void expect_equal_but_axis(const OpCall& c, const Shape& x, const Shape& indices, int64_t axis) {
   Shape expected = x;
   if (expected.size() == indices.size()) expected[size_t(axis)] = indices[size_t(axis)];
-  require(expected == indices, c.name(), ": expected indices of the tensor's shape ", x, " except along axis ", axis,
-          ", got shape ", indices);
+  require(expected == indices, c.name(), ": expected indices of the tensor's shape ", x,
+          " except along axis ", axis, ", got shape ", indices);
 }
 
 std::vector<TensorType> take_type(const OpCall& c) {
@@ -31,8 +31,8 @@ std::vector<TensorType> put_add_type(const OpCall& c) {
   expect_number(c, 0);
   expect_same_dtype(c, 0, 2);
   expect_equal_but_axis(c, c.in(0).shape, c.in(1).shape, axis_of(c));
-  require(c.in(2).shape == c.in(1).shape, c.name(), ": expected updates of the indices' shape ", c.in(1).shape,
-          ", got ", c.in(2).shape);
+  require(c.in(2).shape == c.in(1).shape, c.name(), ": expected updates of the indices' shape ",
+          c.in(1).shape, ", got ", c.in(2).shape);
   return {c.in(0)};
 }
 
@@ -81,7 +81,8 @@ void put_lines(const Lane& lane, const AxisView& x, int64_t count, const T* base
                const T* updates, T* out, RunStatus* status) {
   for_each_line_run(lane, x.outer, x.inner, 1, [&](int64_t o, int64_t first, int64_t last) {
     for (int64_t i = 0; i < x.n; ++i)
-      for (int64_t k = first, row = (o * x.n + i) * x.inner; k < last; ++k) out[row + k] = base ? base[row + k] : T(0);
+      for (int64_t k = first, row = (o * x.n + i) * x.inner; k < last; ++k)
+        out[row + k] = base ? base[row + k] : T(0);
     for (int64_t j = 0; j < count; ++j) {
       const int64_t row = (o * count + j) * x.inner;
       for (int64_t k = first; k < last; ++k) {
@@ -129,8 +130,8 @@ std::unique_ptr<Instruction> compile_put(const OpCall& c) {
       using T = std::remove_pointer_t<decltype(t)>;
       if constexpr (!std::is_same_v<T, bool>)
         result = make_instruction(name, serial, [=](const Lane& lane, const Operands& io) {
-          put_lines(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first), io.input<T>(first + 1),
-                    io.output<T>(), io.status);
+          put_lines(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first),
+                    io.input<T>(first + 1), io.output<T>(), io.status);
         });
     });
   });

@@ -24,8 +24,8 @@ std::vector<TensorType> arg_type(const OpCall& c) {
   return {out};
 }
 
-// Neighbouring lines side by side: a stretch of columns is passed over row by row, without branches, with places as
-// wide as the elements where that is wide enough for them.
+// Neighbouring lines side by side: a stretch of columns is passed over row by row, without branches, with
+// places as wide as the elements where that is wide enough for them.
 template <bool largest, class T, class Place>
 void best_of_columns(const Lane& lane, const AxisView& v, const T* x, int64_t* out) {
   constexpr int64_t kWidth = 256;
@@ -57,7 +57,8 @@ std::unique_ptr<Instruction> compile_arg(const OpCall& c) {
   const bool serial = int64_t(byte_size(c.in(0))) < kSerialBytes;
   std::unique_ptr<Instruction> result;
   if (v.inner == 1) {
-    const auto kernel = kernel_function<ReduceRows>(largest ? "reduce.argmax_rows" : "reduce.argmin_rows", dtype);
+    const auto kernel =
+        kernel_function<ReduceRows>(largest ? "reduce.argmax_rows" : "reduce.argmin_rows", dtype);
     const int64_t row_bytes = v.n * int64_t(item_size(dtype));
     return make_instruction(c.name(), serial, [=](const Lane& lane, const Operands& io) {
       int64_t begin, end;

@@ -53,16 +53,20 @@ std::unique_ptr<Instruction> compile_concatenate(const OpCall& c) {
     offset += run;
   }
   const bool serial = 2 * int64_t(byte_size(c.out())) < kSerialBytes;
-  return make_instruction("concatenate", serial, [copies = std::move(copies)](const Lane& lane, const Operands& io) {
-    for (size_t i = 0; i < copies.size(); ++i) copies[i].run(lane, io.in[i], io.out[0]);
-  });
+  return make_instruction("concatenate", serial,
+                          [copies = std::move(copies)](const Lane& lane, const Operands& io) {
+                            for (size_t i = 0; i < copies.size(); ++i)
+                              copies[i].run(lane, io.in[i], io.out[0]);
+                          });
 }
 
 [[maybe_unused]] const bool registered = [] {
   Op& op = define_op("concatenate");
   op.type = concatenate_type;
   op.gradient = concatenate_gradient;
-  op.simplify = [](Graph&, const std::vector<Value>& in, const Attrs&) { return in.size() == 1 ? in[0] : Value{}; };
+  op.simplify = [](Graph&, const std::vector<Value>& in, const Attrs&) {
+    return in.size() == 1 ? in[0] : Value{};
+  };
   define_execution("concatenate", compile_concatenate);
   return true;
 }();

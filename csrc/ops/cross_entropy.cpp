@@ -1,4 +1,5 @@
-// Cross-entropy of logits along the last axis, fused with its softmax, for class labels and for target distributions.
+// Cross-entropy of logits along the last axis, fused with its softmax, for class labels and for target
+// distributions.
 #include <cstdint>
 
 #include "kernels/softmax.h"
@@ -10,22 +11,35 @@ namespace axone {
 
 namespace {
 
-Shape leading(const Shape& shape) { return Shape(shape.begin(), shape.end() - 1); }
-int64_t last_axis(const Sym& x) { return int64_t(x.shape().size()) - 1; }
-Sym sum_last(const Sym& x) { return sum(x, {last_axis(x)}, true); }
-Sym column(const Sym& x) { return expand(x, int64_t(x.shape().size())); }
-Sym softmax(const Sym& x) { return x.apply("softmax", {}, {{"axis", last_axis(x)}}); }
-Sym log_softmax(const Sym& x) { return x.apply("log_softmax", {}, {{"axis", last_axis(x)}}); }
+Shape leading(const Shape& shape) {
+  return Shape(shape.begin(), shape.end() - 1);
+}
+int64_t last_axis(const Sym& x) {
+  return int64_t(x.shape().size()) - 1;
+}
+Sym sum_last(const Sym& x) {
+  return sum(x, {last_axis(x)}, true);
+}
+Sym column(const Sym& x) {
+  return expand(x, int64_t(x.shape().size()));
+}
+Sym softmax(const Sym& x) {
+  return x.apply("softmax", {}, {{"axis", last_axis(x)}});
+}
+Sym log_softmax(const Sym& x) {
+  return x.apply("log_softmax", {}, {{"axis", last_axis(x)}});
+}
 
-// ---- types: (logits, labels) -> loss and (logits, labels, dloss) -> dlogits, with labels or target distributions
+// ---- types: (logits, labels) -> loss and (logits, labels, dloss) -> dlogits, with labels or target
+// distributions
 
 void check_labels(const OpCall& c) {
   expect_float(c, 0);
   expect_rank(c, 0, 1);
   expect_integer(c, 1, "labels");
   const Shape rows = leading(c.in(0).shape);
-  require(c.in(1).shape == rows, c.name(), ": expected one label per row of the logits of shape ", c.in(0).shape,
-          ", that is labels of shape ", rows, ", got ", c.in(1).shape);
+  require(c.in(1).shape == rows, c.name(), ": expected one label per row of the logits of shape ",
+          c.in(0).shape, ", that is labels of shape ", rows, ", got ", c.in(1).shape);
 }
 
 void check_targets(const OpCall& c) {
@@ -64,9 +78,11 @@ SimplifyRule with_int64_labels(const char* op) {
 
 // ---- gradients of the gradients
 
-// What the gradient upstream gives for dlogits = dloss (softmax(logits) sum(target) - target): by logits, with the
-// row's weight w = dloss sum(target).
-Sym curvature(const Sym& p, const Sym& upper, const Sym& weight) { return p.apply("softmax_grad", {upper}) * weight; }
+// What the gradient upstream gives for dlogits = dloss (softmax(logits) sum(target) - target): by logits,
+// with the row's weight w = dloss sum(target).
+Sym curvature(const Sym& p, const Sym& upper, const Sym& weight) {
+  return p.apply("softmax_grad", {upper}) * weight;
+}
 
 std::vector<Sym> sparse_second(const GradientCall& g) {
   const Sym &logits = g.in(0), &labels = g.in(1), &dloss = g.in(2), &upper = g.grad();
@@ -80,13 +96,16 @@ std::vector<Sym> dense_second(const GradientCall& g) {
   const Sym &logits = g.in(0), &target = g.in(1), &dloss = g.in(2), &upper = g.grad();
   const Sym p = softmax(logits), d = column(dloss), mass = sum_last(target), mean = sum_last(upper * p);
   const Shape rows = dloss.shape();
-  return {curvature(p, upper, d * mass), d * (mean - upper), reshape(mean * mass - sum_last(upper * target), rows)};
+  return {curvature(p, upper, d * mass), d * (mean - upper),
+          reshape(mean * mass - sum_last(upper * target), rows)};
 }
 
 // ---- execution
 
 // Labels are int64, one per row.
-const int64_t* labels_of(const Operands& io, const RowShare& s) { return io.input<int64_t>(1) + s.first; }
+const int64_t* labels_of(const Operands& io, const RowShare& s) {
+  return io.input<int64_t>(1) + s.first;
+}
 
 std::unique_ptr<Instruction> compile_sparse(const OpCall& c) {
   const auto kernel = kernel_function<SparseXentRows>("softmax.sparse_xent_rows", c.in(0).dtype);

@@ -1,5 +1,5 @@
-// cumsum, cumprod and linear_scan, the recurrence s_i = a_i s_(i-1) + b_i with s_(-1) = 0 that their gradients need.
-// reverse: from the last element to the first.
+// cumsum, cumprod and linear_scan, the recurrence s_i = a_i s_(i-1) + b_i with s_(-1) = 0 that their
+// gradients need. reverse: from the last element to the first.
 #include "ops/execution.h"
 #include "ops/lines.h"
 #include "ops/rules.h"
@@ -38,14 +38,17 @@ struct ScanAxis {
   Sym next(const Sym& x, double fill) const { return shifted(x, axis, reverse, fill); }
 };
 
-Sym linear_scan(const Sym& a, const Sym& b, Attrs attrs) { return a.apply("linear_scan", {b}, std::move(attrs)); }
+Sym linear_scan(const Sym& a, const Sym& b, Attrs attrs) {
+  return a.apply("linear_scan", {b}, std::move(attrs));
+}
 
 std::vector<Sym> cumsum_gradient(const GradientCall& g) {
   const ScanAxis s(g);
   return {g.grad().apply("cumsum", {}, s.attrs(!s.reverse))};
 }
 
-// dx_i = (product before i) t_i with t_i = dy_i + x_(i+1) t_(i+1): no division, so that zeros are no special case.
+// dx_i = (product before i) t_i with t_i = dy_i + x_(i+1) t_(i+1): no division, so that zeros are no special
+// case.
 std::vector<Sym> cumprod_gradient(const GradientCall& g) {
   if (element_count(g.in(0).shape()) == 0) return {g.grad()};
   const ScanAxis s(g);
@@ -105,7 +108,8 @@ T wrapped_product(T a, T b) {
 template <class Make>
 std::unique_ptr<Instruction> compile_lines(const OpCall& c, Make make) {
   const AxisView v(c.out().shape, axis_of(c));
-  const bool reverse = c.attrs.get<bool>("reverse", false), serial = 2 * int64_t(byte_size(c.out())) < kSerialBytes;
+  const bool reverse = c.attrs.get<bool>("reverse", false),
+             serial = 2 * int64_t(byte_size(c.out())) < kSerialBytes;
   std::unique_ptr<Instruction> result;
   dispatch(c.out().dtype, [&](auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
@@ -121,8 +125,9 @@ std::unique_ptr<Instruction> compile_cumsum(const OpCall& c) {
   return compile_lines(c, [](const Lane& lane, const Operands& io, const AxisView& v, bool reverse, auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
     const T* x = io.input<T>(0);
-    scan_lines(lane, v, reverse, io.output<T>(), [x](int64_t i) { return x[i]; },
-               [x](int64_t i, T total) { return wrapped_sum(total, x[i]); });
+    scan_lines(
+        lane, v, reverse, io.output<T>(), [x](int64_t i) { return x[i]; },
+        [x](int64_t i, T total) { return wrapped_sum(total, x[i]); });
   });
 }
 
@@ -130,8 +135,9 @@ std::unique_ptr<Instruction> compile_cumprod(const OpCall& c) {
   return compile_lines(c, [](const Lane& lane, const Operands& io, const AxisView& v, bool reverse, auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
     const T* x = io.input<T>(0);
-    scan_lines(lane, v, reverse, io.output<T>(), [x](int64_t i) { return x[i]; },
-               [x](int64_t i, T total) { return wrapped_product(total, x[i]); });
+    scan_lines(
+        lane, v, reverse, io.output<T>(), [x](int64_t i) { return x[i]; },
+        [x](int64_t i, T total) { return wrapped_product(total, x[i]); });
   });
 }
 
@@ -139,8 +145,9 @@ std::unique_ptr<Instruction> compile_scan(const OpCall& c) {
   return compile_lines(c, [](const Lane& lane, const Operands& io, const AxisView& v, bool reverse, auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
     const T *a = io.input<T>(0), *b = io.input<T>(1);
-    scan_lines(lane, v, reverse, io.output<T>(), [b](int64_t i) { return b[i]; },
-               [a, b](int64_t i, T before) { return wrapped_sum(wrapped_product(a[i], before), b[i]); });
+    scan_lines(
+        lane, v, reverse, io.output<T>(), [b](int64_t i) { return b[i]; },
+        [a, b](int64_t i, T before) { return wrapped_sum(wrapped_product(a[i], before), b[i]); });
   });
 }
 

@@ -38,7 +38,8 @@ std::vector<TensorType> repeat_type(const OpCall& c) {
   require(repeats >= 0, "repeat: expected repeats of at least 0, got ", repeats);
   TensorType out = c.in(0);
   int64_t& n = out.shape[size_t(axis_of(c))];
-  require<MemoryError>(!__builtin_mul_overflow(n, repeats, &n), "repeat: the result is larger than the address space");
+  require<MemoryError>(!__builtin_mul_overflow(n, repeats, &n),
+                       "repeat: the result is larger than the address space");
   element_count(out.shape);
   return {out};
 }
@@ -56,14 +57,16 @@ std::unique_ptr<Instruction> compile_repeat(const OpCall& c) {
   const AxisView v(c.in(0).shape, axis_of(c));
   const int64_t repeats = c.attrs.get<int64_t>("repeats");
   const Shape sizes{v.outer * v.n, repeats, v.inner};
-  return copy_instruction("repeat", StridedCopy(sizes, {v.inner, 0, 1}, dense_strides(sizes),
-                                                item_size(c.out().dtype)));
+  return copy_instruction(
+      "repeat", StridedCopy(sizes, {v.inner, 0, 1}, dense_strides(sizes), item_size(c.out().dtype)));
 }
 
 [[maybe_unused]] const bool registered = [] {
   Op& flip = define_op("flip");
   flip.type = flip_type;
-  flip.gradient = [](const GradientCall& g) -> std::vector<Sym> { return {g.grad().apply("flip", {}, g.attrs)}; };
+  flip.gradient = [](const GradientCall& g) -> std::vector<Sym> {
+    return {g.grad().apply("flip", {}, g.attrs)};
+  };
   define_execution("flip", compile_flip);
 
   Op& repeat = define_op("repeat");

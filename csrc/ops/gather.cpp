@@ -1,5 +1,6 @@
-// gather: slices of a tensor by index along an axis; scatter_add, scatter_sum: its adjoint, added to a tensor or to zeros.
-// Indices may be negative (counted from the end); one that is out of range is reported, touches nothing and gives zeros.
+// gather: slices of a tensor by index along an axis; scatter_add, scatter_sum: its adjoint, added to a tensor
+// or to zeros. Indices may be negative (counted from the end); one that is out of range is reported, touches
+// nothing and gives zeros.
 #include <algorithm>
 #include <cstring>
 
@@ -34,7 +35,8 @@ std::vector<TensorType> scatter_add_type(const OpCall& c) {
   expect_number(c, 0);
   expect_same_dtype(c, 0, 2);
   const Shape updates = gathered_shape(c.in(0).shape, axis_of(c), c.in(1).shape);
-  require(c.in(2).shape == updates, c.name(), ": expected updates of shape ", updates, ", got ", c.in(2).shape);
+  require(c.in(2).shape == updates, c.name(), ": expected updates of shape ", updates, ", got ",
+          c.in(2).shape);
   return {c.in(0)};
 }
 
@@ -47,8 +49,8 @@ std::vector<TensorType> scatter_sum_type(const OpCall& c) {
   const int64_t axis = c.attrs.get<int64_t>("axis"), size = c.attrs.get<int64_t>("size");
   require(axis >= 0 && size >= 0 && updates.size() >= indices.size() + size_t(axis) &&
               std::equal(indices.begin(), indices.end(), updates.begin() + axis),
-          c.name(), ": updates of shape ", updates, " do not hold indices of shape ", indices, " from axis ", axis,
-          " on");
+          c.name(), ": updates of shape ", updates, " do not hold indices of shape ", indices, " from axis ",
+          axis, " on");
   Shape out(updates.begin(), updates.begin() + axis);
   out.push_back(size);
   out.insert(out.end(), updates.begin() + axis + int64_t(indices.size()), updates.end());
@@ -131,16 +133,19 @@ std::unique_ptr<Instruction> compile_gather(const OpCall& c) {
   return result;
 }
 
-// A lane owns a rectangle of the result, (rows of outer * n) x (columns of inner), and adds every update that falls
-// into it in the order of the indices: the sums do not depend on the cut, and no two lanes write one element.
+// A lane owns a rectangle of the result, (rows of outer * n) x (columns of inner), and adds every update that
+// falls into it in the order of the indices: the sums do not depend on the cut, and no two lanes write one
+// element.
 struct ScatterShare {
   int64_t row_begin = 0, row_end = 0, column_begin = 0, column_end = 0;
 
   ScatterShare(const Lane& lane, const AxisView& x) {
     constexpr int64_t kLine = 16;  // elements: 64 bytes of float32, so that lanes share no cache line
-    const int64_t across = std::clamp<int64_t>(x.inner / kLine, 1, lane.count), down = lane.count / int(across);
+    const int64_t across = std::clamp<int64_t>(x.inner / kLine, 1, lane.count),
+                  down = lane.count / int(across);
     if (lane.index >= across * down) return;
-    const int64_t lines = (x.inner + kLine - 1) / kLine, column = lane.index % across, row = lane.index / across;
+    const int64_t lines = (x.inner + kLine - 1) / kLine, column = lane.index % across,
+                  row = lane.index / across;
     column_begin = lines * column / across * kLine;
     column_end = std::min(x.inner, lines * (column + 1) / across * kLine);
     row_begin = x.outer * x.n * row / down;
@@ -161,12 +166,13 @@ void start_from(const ScatterShare& s, int64_t inner, const T* base, T* out) {
 }
 
 template <class I, class T>
-void scatter(const Lane& lane, const AxisView& x, int64_t count, const T* base, const I* indices, const T* updates,
-             T* out, RunStatus* status) {
+void scatter(const Lane& lane, const AxisView& x, int64_t count, const T* base, const I* indices,
+             const T* updates, T* out, RunStatus* status) {
   const ScatterShare s(lane, x);
   if (s.row_begin == s.row_end || s.column_begin == s.column_end) {
     // Nothing to write; yet out-of-range indices into an empty axis must be reported.
-    for (int64_t j = 0; x.n == 0 && j < count; ++j) status->report("scatter: index out of range", int64_t(indices[j]));
+    for (int64_t j = 0; x.n == 0 && j < count; ++j)
+      status->report("scatter: index out of range", int64_t(indices[j]));
     return;
   }
   start_from(s, x.inner, base, out);
@@ -196,8 +202,8 @@ std::unique_ptr<Instruction> compile_scatter(const OpCall& c, bool has_base, int
       using T = std::remove_pointer_t<decltype(t)>;
       if constexpr (!std::is_same_v<T, bool>)
         result = make_instruction(name, serial, [=](const Lane& lane, const Operands& io) {
-          scatter(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first), io.input<T>(first + 1),
-                  io.output<T>(), io.status);
+          scatter(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first),
+                  io.input<T>(first + 1), io.output<T>(), io.status);
         });
     });
   });

@@ -1,4 +1,5 @@
-// Sharing the lines of an (outer, n, inner) tensor among a team: each lane gets runs of neighbouring inner positions.
+// Sharing the lines of an (outer, n, inner) tensor among a team: each lane gets runs of neighbouring inner
+// positions.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +8,8 @@
 
 namespace axone {
 
-// Calls f(o, first, last) for every run [first, last) of inner positions at outer index o that is this lane's.
-// Runs are cut at multiples of `unit` positions.
+// Calls f(o, first, last) for every run [first, last) of inner positions at outer index o that is this
+// lane's. Runs are cut at multiples of `unit` positions.
 template <class F>
 void for_each_line_run(const Lane& lane, int64_t outer, int64_t inner, int64_t unit, F f) {
   const int64_t units = (inner + unit - 1) / unit;

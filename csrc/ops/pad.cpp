@@ -13,8 +13,8 @@ std::vector<TensorType> pad_type(const OpCall& c) {
   expect_inputs(c, 1);
   const Axes low = c.attrs.get<Axes>("low"), high = c.attrs.get<Axes>("high");
   TensorType out = c.in(0);
-  require(low.size() == out.shape.size() && high.size() == out.shape.size(), "pad: expected ", out.shape.size(),
-          " widths before and after for shape ", out.shape, ", got ", low, " and ", high);
+  require(low.size() == out.shape.size() && high.size() == out.shape.size(), "pad: expected ",
+          out.shape.size(), " widths before and after for shape ", out.shape, ", got ", low, " and ", high);
   for (size_t i = 0; i < low.size(); ++i) {
     int64_t& n = out.shape[i];
     require(low[i] >= 0 && high[i] >= 0, "pad: expected widths of at least 0, got ", low[i], " and ", high[i],
@@ -118,7 +118,8 @@ std::unique_ptr<Instruction> compile_pad(const OpCall& c) {
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     const Shape part = g.in(0).shape();
     const Axes steps(part.size(), 1);
-    return {g.grad().apply("slice", {}, {{"starts", g.attrs.get<Axes>("low")}, {"sizes", part}, {"steps", steps}})};
+    return {g.grad().apply("slice", {},
+                           {{"starts", g.attrs.get<Axes>("low")}, {"sizes", part}, {"steps", steps}})};
   };
   define_execution("pad", compile_pad);
   return true;

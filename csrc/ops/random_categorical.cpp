@@ -14,7 +14,8 @@ namespace {
 
 std::vector<TensorType> categorical_type(const OpCall& c) {
   expect_inputs(c, 2);
-  require<TypeError>(c.in(0) == TensorType{DType::i64, {2}}, c.name(), ": expected an int64 seed of shape (2,)");
+  require<TypeError>(c.in(0) == TensorType{DType::i64, {2}}, c.name(),
+                     ": expected an int64 seed of shape (2,)");
   expect_float(c, 1);
   expect_rank(c, 1, 1);
   const int64_t samples = c.attrs.get<int64_t>("samples");
@@ -29,7 +30,8 @@ std::vector<TensorType> categorical_type(const OpCall& c) {
 // e^x for x <= 0 by Taylor's series after x = k ln 2 + r: libm's differs between processors, draws must not.
 double exp_of_negative(double x) {
   if (!(x > -708)) return 0;
-  const double k = std::nearbyint(x * 1.4426950408889634), r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+  const double k = std::nearbyint(x * 1.4426950408889634),
+               r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
   double sum = 1;
   for (int i = 13; i > 0; --i) sum = 1 + sum * r / i;
   const uint64_t bits = uint64_t(int64_t(k) + 1023) << 52;
@@ -57,7 +59,8 @@ class CategoricalInstruction final : public Instruction {
       : rows_(rows), classes_(classes), samples_(samples), kernel_(RandomBits::find_kernel()) {}
 
   void run(const Lane& lane, const Operands& io) const override {
-    double* sums = reinterpret_cast<double*>(static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes());
+    double* sums =
+        reinterpret_cast<double*>(static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes());
     RandomBits bits(kernel_, RandomSeed(io.input<int64_t>(0)));
     int64_t begin, end;
     lane.share(samples_ == 0 ? 0 : rows_, &begin, &end);
@@ -84,7 +87,8 @@ class CategoricalInstruction final : public Instruction {
 std::unique_ptr<Instruction> compile_categorical(const OpCall& c) {
   const int64_t classes = c.in(1).shape.back(), rows = element_count(c.in(1).shape) / classes;
   const int64_t samples = c.out().shape.back();
-  if (c.in(1).dtype == DType::f32) return std::make_unique<CategoricalInstruction<float>>(rows, classes, samples);
+  if (c.in(1).dtype == DType::f32)
+    return std::make_unique<CategoricalInstruction<float>>(rows, classes, samples);
   return std::make_unique<CategoricalInstruction<double>>(rows, classes, samples);
 }
 

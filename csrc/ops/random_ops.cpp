@@ -1,4 +1,5 @@
-// Random numbers from seed = [seed, counter] (int64): counter-based, so that element i depends on these and i alone.
+// Random numbers from seed = [seed, counter] (int64): counter-based, so that element i depends on these and i
+// alone.
 #include <cmath>
 
 #include "kernels/random.h"
@@ -79,8 +80,8 @@ std::unique_ptr<Instruction> compile_dropout(const OpCall& c) {
   return make_instruction("dropout", n * item * 2 < kSerialBytes, [=](const Lane& lane, const Operands& io) {
     const RandomSeed s(io.input<int64_t>(1));
     for_groups(lane, n, [&](int64_t begin, int64_t count) {
-      kernel(io.output<char>() + begin * item, io.input<char>(0) + begin * item, s.seed, s.counter, begin, count,
-             threshold, scale);
+      kernel(io.output<char>() + begin * item, io.input<char>(0) + begin * item, s.seed, s.counter, begin,
+             count, threshold, scale);
     });
   });
 }
@@ -112,13 +113,14 @@ std::unique_ptr<Instruction> compile_integers(const OpCall& c) {
   const int64_t n = element_count(c.out().shape), low = c.attrs.get<int64_t>("low");
   const uint64_t range = uint64_t(c.attrs.get<int64_t>("high")) - uint64_t(low);
   const RandomBits::Kernel kernel = RandomBits::find_kernel();
-  return make_instruction("random_integers", n * 16 < kSerialBytes, [=](const Lane& lane, const Operands& io) {
-    RandomBits bits(kernel, RandomSeed(io.input<int64_t>(0)));
-    for_groups(lane, n, [&](int64_t begin, int64_t count) {
-      for (int64_t i = begin; i < begin + count; ++i)
-        io.output<int64_t>()[i] = int64_t(uint64_t(low) + bits.below(i, range));
-    });
-  });
+  return make_instruction("random_integers", n * 16 < kSerialBytes,
+                          [=](const Lane& lane, const Operands& io) {
+                            RandomBits bits(kernel, RandomSeed(io.input<int64_t>(0)));
+                            for_groups(lane, n, [&](int64_t begin, int64_t count) {
+                              for (int64_t i = begin; i < begin + count; ++i)
+                                io.output<int64_t>()[i] = int64_t(uint64_t(low) + bits.below(i, range));
+                            });
+                          });
 }
 
 std::vector<TensorType> permutation_type(const OpCall& c) {
@@ -148,7 +150,8 @@ std::unique_ptr<Instruction> compile_permutation(const OpCall& c) {
 [[maybe_unused]] const bool registered = [] {
   define_fill("random_uniform", [](const OpCall& c) { return compile_fill(c, "random.uniform"); });
   define_fill("random_normal", [](const OpCall& c) { return compile_fill(c, "random.normal"); });
-  define_fill("random_truncated_normal", [](const OpCall& c) { return compile_fill(c, "random.truncated_normal"); });
+  define_fill("random_truncated_normal",
+              [](const OpCall& c) { return compile_fill(c, "random.truncated_normal"); });
   define_dropout();
   define_op("random_integers").type = integers_type;
   define_execution("random_integers", compile_integers);

@@ -65,10 +65,10 @@ SimplifyRule reshape_if_nothing_reduced(const char* op) {
 }
 
 Value simplify_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
-  if (reduces_nothing(g, in[0], attrs, "sum"))
-    return reshape_if_nothing_reduced("sum")(g, in, attrs);
+  if (reduces_nothing(g, in[0], attrs, "sum")) return reshape_if_nothing_reduced("sum")(g, in, attrs);
   // The squares need no memory of their own.
-  if (is_op(g, in[0], "square") && is_float(g.dtype(in[0]))) return g.add("sumsq", {g.node(in[0]).inputs[0]}, attrs);
+  if (is_op(g, in[0], "square") && is_float(g.dtype(in[0])))
+    return g.add("sumsq", {g.node(in[0]).inputs[0]}, attrs);
   return {};
 }
 
@@ -101,16 +101,18 @@ std::vector<Sym> extreme_gradient(const GradientCall& g) {
   return {hit * (keep_axes(g, g.grad()) / sum(hit, axes, true))};
 }
 
-// The gradient by an element is the product of the others: those before it times those after it. No division, so
-// that zeros are no special case. The reduced axes are made one and put last for it.
+// The gradient by an element is the product of the others: those before it times those after it. No division,
+// so that zeros are no special case. The reduced axes are made one and put last for it.
 std::vector<Sym> prod_gradient(const GradientCall& g) {
   const Shape shape = g.in(0).shape();
   const Axes axes = reduced_axes(g.attrs, shape.size(), "prod");
   if (element_count(shape) == 0) return {zeros_like(g.in(0))};
   const AxesLast line(g.in(0), axes);
   const int64_t last = int64_t(line.flat.shape().size()) - 1;
-  const Sym before = shifted(line.flat, last, true, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", false}});
-  const Sym after = shifted(line.flat, last, false, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", true}});
+  const Sym before =
+      shifted(line.flat, last, true, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", false}});
+  const Sym after =
+      shifted(line.flat, last, false, 1).apply("cumprod", {}, {{"axis", last}, {"reverse", true}});
   return {line.back(before * after) * spread(g)};
 }
 
@@ -139,8 +141,9 @@ Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
 }
 
 [[maybe_unused]] const bool registered = [] {
-  reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> { return {spread(g)}; }).simplify =
-      simplify_sum;
+  reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> {
+    return {spread(g)};
+  }).simplify = simplify_sum;
   reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
     return {g.in(0) * (keep_axes(g, g.grad()) * 2.0)};
   }).simplify = {};

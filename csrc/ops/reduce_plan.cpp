@@ -30,7 +30,9 @@ T neutral_element(const std::string& op) {
   return T(op == "prod" || op == "all");
 }
 
-int64_t ceil_div(int64_t n, int64_t d) { return (n + d - 1) / d; }
+int64_t ceil_div(int64_t n, int64_t d) {
+  return (n + d - 1) / d;
+}
 
 }  // namespace
 
@@ -56,7 +58,8 @@ ReducePlan::ReducePlan(const char* op, DType dtype, const Shape& shape, const Ax
   lay_out_scratch();
 }
 
-// Neighbouring axes that are both kept or both reduced are one. The last reduced group goes first: it holds the most.
+// Neighbouring axes that are both kept or both reduced are one. The last reduced group goes first: it holds
+// the most.
 void ReducePlan::add_stages(const Shape& shape, const Axes& axes) {
   struct Group {
     int64_t size;
@@ -102,8 +105,8 @@ void ReducePlan::cut(Stage* s) const {
   if (s->inner == 1) {
     if (s->outer < kRowsToShare && s->n > 2 * kRowBlock) s->block = kRowBlock;
   } else {
-    const int64_t rows = std::max(std::clamp(kRowBlock / s->inner, kMinBlockRows, kMaxBlockRows),
-                                  ceil_div(s->n, kMaxBlocks));
+    const int64_t rows =
+        std::max(std::clamp(kRowBlock / s->inner, kMinBlockRows, kMaxBlockRows), ceil_div(s->n, kMaxBlocks));
     if (s->n > 2 * rows) s->block = rows;
   }
   s->blocks = ceil_div(s->n, s->block);
@@ -138,11 +141,12 @@ void ReducePlan::reduce_rows(const Stage& s, const Lane& lane, const char* x, ch
 }
 
 // out[o][c] over n rows of x[o]; the columns are shared in whole cache lines.
-void ReducePlan::reduce_columns(const Stage& s, ReduceColumns kernel, int64_t n, const Lane& lane, const char* x,
-                                char* out) const {
+void ReducePlan::reduce_columns(const Stage& s, ReduceColumns kernel, int64_t n, const Lane& lane,
+                                const char* x, char* out) const {
   for_each_line_run(lane, s.outer, s.inner, kAlignment / item_, [&](int64_t o, int64_t first, int64_t last) {
     fill_neutral(out, o * s.inner + first, o * s.inner + last);
-    kernel(out + (o * s.inner + first) * item_, x + (o * n * s.inner + first) * item_, n, last - first, s.inner);
+    kernel(out + (o * s.inner + first) * item_, x + (o * n * s.inner + first) * item_, n, last - first,
+           s.inner);
   });
 }
 
@@ -150,7 +154,8 @@ void ReducePlan::reduce_blocks(const Stage& s, const Lane& lane, const char* x, 
   int64_t begin, end;
   lane.share(s.outer * s.blocks, &begin, &end);
   for (int64_t task = begin; task < end; ++task) {
-    const int64_t o = task / s.blocks, first = task % s.blocks * s.block, rows = std::min(s.block, s.n - first);
+    const int64_t o = task / s.blocks, first = task % s.blocks * s.block,
+                  rows = std::min(s.block, s.n - first);
     const char* block = x + (o * s.n + first) * s.inner * item_;
     if (s.inner == 1) {
       s.rows(partials + task * item_, block, 1, rows, rows);
@@ -175,7 +180,8 @@ void ReducePlan::run_stage(const Stage& s, const Lane& lane, const char* x, char
     int64_t begin, end;
     lane.share(s.outer, &begin, &end);
     if (begin < end)
-      combine_rows_(out + begin * item_, partials + begin * s.blocks * item_, end - begin, s.blocks, s.blocks);
+      combine_rows_(out + begin * item_, partials + begin * s.blocks * item_, end - begin, s.blocks,
+                    s.blocks);
   } else {
     reduce_columns(s, combine_columns_, s.blocks, lane, partials, out);
   }

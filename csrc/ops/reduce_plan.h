@@ -1,4 +1,5 @@
-// How a reduction over any axes is cut: stages of (outer, n, inner) -> (outer, inner), each by one of two kernels.
+// How a reduction over any axes is cut: stages of (outer, n, inner) -> (outer, inner), each by one of two
+// kernels.
 #pragma once
 
 #include <vector>
@@ -9,8 +10,8 @@
 
 namespace axone {
 
-// The plan depends on the shape and the instruction set alone: a long axis is cut into blocks of fixed length whose
-// results are kept and combined in order, so that every number of threads gives the same bits.
+// The plan depends on the shape and the instruction set alone: a long axis is cut into blocks of fixed length
+// whose results are kept and combined in order, so that every number of threads gives the same bits.
 class ReducePlan {
  public:
   // op: sum, max, min, prod, any, all or sumsq; axes: sorted, counted from the front.
@@ -25,7 +26,8 @@ class ReducePlan {
  private:
   struct Stage {
     int64_t outer, n, inner;
-    int64_t block = 0, blocks = 1;  // rows of n that one partial result covers, and how many partials there are
+    int64_t block = 0,
+            blocks = 1;  // rows of n that one partial result covers, and how many partials there are
     size_t partials = 0, result = 0;  // where they lie in the scratch; the last stage's result is the output
     ReduceRows rows = nullptr;
     ReduceColumns columns = nullptr;

@@ -20,7 +20,9 @@ struct RowShare {
   void* scalar(void* p) const { return static_cast<char*>(p) + size_t(first) * item; }
 };
 
-inline std::string kernel_name(const char* family, const char* op) { return std::string(family) + op + "_rows"; }
+inline std::string kernel_name(const char* family, const char* op) {
+  return std::string(family) + op + "_rows";
+}
 
 // Shares the rows of input 0 among the team: run(io, share) does a lane's. An exponential counts as 32 bytes.
 template <class Run>

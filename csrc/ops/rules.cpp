@@ -7,7 +7,8 @@
 namespace axone {
 
 void expect_inputs(const OpCall& c, size_t count) {
-  require<TypeError>(c.inputs.size() == count, c.name(), ": expected ", count, " input(s), got ", c.inputs.size());
+  require<TypeError>(c.inputs.size() == count, c.name(), ": expected ", count, " input(s), got ",
+                     c.inputs.size());
 }
 
 void expect_float(const OpCall& c, size_t i) {
@@ -85,7 +86,8 @@ AxesLast::AxesLast(const Sym& x, const Axes& axes) {
   Axes perm;
   Shape to;
   for (size_t i = 0; i < shape.size(); ++i)
-    if (!std::binary_search(axes.begin(), axes.end(), int64_t(i))) perm.push_back(int64_t(i)), to.push_back(shape[i]);
+    if (!std::binary_search(axes.begin(), axes.end(), int64_t(i)))
+      perm.push_back(int64_t(i)), to.push_back(shape[i]);
   to.push_back(1);
   for (int64_t a : axes) perm.push_back(a), to.back() *= shape[size_t(a)];
   inverse.resize(perm.size());

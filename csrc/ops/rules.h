@@ -34,7 +34,9 @@ struct AxisView {
 };
 
 // The node's operation, or null where `v` is an input, a constant or a variable.
-inline const Op* op_of(const Graph& graph, Value v) { return graph.node(v).op; }
+inline const Op* op_of(const Graph& graph, Value v) {
+  return graph.node(v).op;
+}
 bool is_op(const Graph& graph, Value v, const char* name);
 
 // Zeros of x's shape.
@@ -45,7 +47,9 @@ inline Sym zeros_like(const Sym& x) {
 // x with an axis of size 1 put before axis `axis`.
 Sym expand(const Sym& x, int64_t axis);
 // x's axes in another order.
-inline Sym transpose(const Sym& x, const Axes& perm) { return x.apply("transpose", {}, {{"perm", perm}}); }
+inline Sym transpose(const Sym& x, const Axes& perm) {
+  return x.apply("transpose", {}, {{"perm", perm}});
+}
 // The permutation that swaps two axes of `rank`.
 Axes swapped_axes(size_t rank, int64_t a, int64_t b);
 
@@ -67,7 +71,8 @@ struct AxesLast {
 // The axis must not be empty.
 Sym shifted(const Sym& x, int64_t axis, bool forward, double fill);
 
-// Calls f with a null pointer to the unsigned integer of that many bytes: what moves elements without reading them.
+// Calls f with a null pointer to the unsigned integer of that many bytes: what moves elements without reading
+// them.
 template <class F>
 void dispatch_size(size_t bytes, F&& f) {
   if (bytes == 4)

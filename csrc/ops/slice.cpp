@@ -14,24 +14,27 @@ struct Slice {
   Axes starts, steps;
 };
 
-// The attributes, checked against the whole tensor's shape and the part's: no element outside is ever touched.
+// The attributes, checked against the whole tensor's shape and the part's: no element outside is ever
+// touched.
 Slice checked_slice(const Attrs& attrs, const Shape& whole, const Shape& part, const char* name) {
   Slice s{attrs.get<Axes>("starts"), attrs.get<Axes>("steps")};
-  require(s.starts.size() == whole.size() && s.steps.size() == whole.size() && part.size() == whole.size(), name,
-          ": expected ", whole.size(), " starts, sizes and steps for shape ", whole, ", got ", s.starts, ", ", part,
-          " and ", s.steps);
+  require(s.starts.size() == whole.size() && s.steps.size() == whole.size() && part.size() == whole.size(),
+          name, ": expected ", whole.size(), " starts, sizes and steps for shape ", whole, ", got ", s.starts,
+          ", ", part, " and ", s.steps);
   for (size_t i = 0; i < whole.size(); ++i) {
     const int64_t n = whole[i], first = s.starts[i], step = s.steps[i], size = part[i];
-    require(size >= 0 && step != 0, name, ": expected a size of at least 0 and a step other than 0 along axis ", i,
-            ", got ", size, " and ", step);
+    require(size >= 0 && step != 0, name,
+            ": expected a size of at least 0 and a step other than 0 along axis ", i, ", got ", size, " and ",
+            step);
     if (size == 0) {
       s.starts[i] = 0, s.steps[i] = 1;  // nothing is read: any start will do
       continue;
     }
     int64_t last = 0;
-    const bool overflow = __builtin_mul_overflow(size - 1, step, &last) || __builtin_add_overflow(last, first, &last);
-    require(!overflow && first >= 0 && first < n && last >= 0 && last < n, name, ": ", size, " elements from ", first,
-            " on with step ", step, " do not lie within axis ", i, " of size ", n);
+    const bool overflow =
+        __builtin_mul_overflow(size - 1, step, &last) || __builtin_add_overflow(last, first, &last);
+    require(!overflow && first >= 0 && first < n && last >= 0 && last < n, name, ": ", size,
+            " elements from ", first, " on with step ", step, " do not lie within axis ", i, " of size ", n);
     if (size == 1) s.steps[i] = 1;
   }
   return s;

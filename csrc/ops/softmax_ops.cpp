@@ -9,9 +9,13 @@ namespace axone {
 
 namespace {
 
-int64_t last_axis(const Shape& shape) { return int64_t(shape.size()) - 1; }
+int64_t last_axis(const Shape& shape) {
+  return int64_t(shape.size()) - 1;
+}
 
-Sym sum_last(const Sym& x) { return sum(x, {last_axis(x.shape())}, true); }
+Sym sum_last(const Sym& x) {
+  return sum(x, {last_axis(x.shape())}, true);
+}
 
 // ---- softmax, log_softmax
 
@@ -35,9 +39,12 @@ void define_softmax(const char* name, const char* grad, GradientRule second) {
   Op& op = define_op(name);
   op.type = softmax_type;
   op.simplify = on_last_axis(name);
-  op.gradient = [grad](const GradientCall& g) -> std::vector<Sym> { return {g.out().apply(grad, {g.grad()})}; };
+  op.gradient = [grad](const GradientCall& g) -> std::vector<Sym> {
+    return {g.out().apply(grad, {g.grad()})};
+  };
   define_execution(name, [](const OpCall& c) {
-    const auto kernel = kernel_function<SoftmaxRows>(kernel_name("softmax.", c.name()).c_str(), c.in(0).dtype);
+    const auto kernel =
+        kernel_function<SoftmaxRows>(kernel_name("softmax.", c.name()).c_str(), c.in(0).dtype);
     return row_instruction(c, [kernel](const Operands& io, const RowShare& s) {
       kernel(s.at(io.out[0]), s.at(io.in[0]), s.rows, s.n);
     });
@@ -47,7 +54,8 @@ void define_softmax(const char* name, const char* grad, GradientRule second) {
   gradient.type = softmax_grad_type;
   gradient.gradient = std::move(second);
   define_execution(grad, [](const OpCall& c) {
-    const auto kernel = kernel_function<SoftmaxGradRows>(kernel_name("softmax.", c.name()).c_str(), c.in(0).dtype);
+    const auto kernel =
+        kernel_function<SoftmaxGradRows>(kernel_name("softmax.", c.name()).c_str(), c.in(0).dtype);
     return row_instruction(c, [kernel](const Operands& io, const RowShare& s) {
       kernel(s.at(io.out[0]), s.at(io.in[0]), s.at(io.in[1]), s.rows, s.n);
     });

@@ -1,5 +1,6 @@
-// sort, argsort, top_k along the last axis (others are transposed to it). Elements become integer keys with their
-// place in the low bits: one comparison orders them, equal elements keep their order, NaN counts as the largest.
+// sort, argsort, top_k along the last axis (others are transposed to it). Elements become integer keys with
+// their place in the low bits: one comparison orders them, equal elements keep their order, NaN counts as the
+// largest.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -28,10 +29,18 @@ uint64_t order_key(double x) {
   std::memcpy(&bits, &x, sizeof(bits));
   return bits >> 63 ? ~bits : bits | uint64_t(1) << 63;
 }
-uint32_t order_key(int32_t x) { return uint32_t(x) ^ 0x80000000u; }
-uint64_t order_key(int64_t x) { return uint64_t(x) ^ uint64_t(1) << 63; }
-uint32_t order_key(uint8_t x) { return x; }
-uint32_t order_key(bool x) { return x; }
+uint32_t order_key(int32_t x) {
+  return uint32_t(x) ^ 0x80000000u;
+}
+uint64_t order_key(int64_t x) {
+  return uint64_t(x) ^ uint64_t(1) << 63;
+}
+uint32_t order_key(uint8_t x) {
+  return x;
+}
+uint32_t order_key(bool x) {
+  return x;
+}
 
 // A key above a place in the line.
 struct ShortEntry {
@@ -63,7 +72,8 @@ class SortInstruction final : public Instruction {
   SortInstruction(const char* name, const SortPlan& plan) : name_(name), plan_(plan) {}
 
   void run(const Lane& lane, const Operands& io) const override {
-    Entry* entries = reinterpret_cast<Entry*>(static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes());
+    Entry* entries =
+        reinterpret_cast<Entry*>(static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes());
     int64_t begin, end;
     lane.share(plan_.n == 0 ? 0 : plan_.rows, &begin, &end);
     for (int64_t r = begin; r < end; ++r) {
@@ -173,7 +183,8 @@ void define_top_k() {
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     return {g.grad() ? put_back(g, g.out(1)) : Sym()};
   };
-  define_execution("top_k", [](const OpCall& c) { return make_sort(c, c.attrs.get<int64_t>("k"), true, 0, 1); });
+  define_execution("top_k",
+                   [](const OpCall& c) { return make_sort(c, c.attrs.get<int64_t>("k"), true, 0, 1); });
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -10,7 +10,7 @@ namespace axone {
 
 namespace {
 
-constexpr size_t kMaxLoops = 66;        // NumPy's 64 axes and the two of the tiles
+constexpr size_t kMaxLoops = 66;         // NumPy's 64 axes and the two of the tiles
 constexpr int64_t kTileElements = 8192;  // one task: 8 to 64 KiB
 constexpr int64_t kTransposeTile = 128;  // side of a transposed task; blocks inside are one cache line wide
 
@@ -29,8 +29,8 @@ void copy_rows(const U* in, int64_t src, U* out, int64_t dst, int64_t rows, int6
 }
 
 template <class U>
-void copy_strided(const U* in, int64_t row_src, int64_t src, U* out, int64_t row_dst, int64_t dst, int64_t rows,
-                  int64_t columns) {
+void copy_strided(const U* in, int64_t row_src, int64_t src, U* out, int64_t row_dst, int64_t dst,
+                  int64_t rows, int64_t columns) {
   for (int64_t r = 0; r < rows; ++r, in += row_src, out += row_dst) {
     if (src == 0 && dst == 1) {
       std::fill_n(out, columns, *in);
@@ -49,8 +49,10 @@ typedef uint32_t FourUnaligned __attribute__((vector_size(16), aligned(4), may_a
 void transpose_4x4(const uint32_t* in, int64_t src, uint32_t* out, int64_t dst) {
   auto load = [&](int64_t i) { return (Four) * reinterpret_cast<const FourUnaligned*>(in + i * src); };
   const Four a = load(0), b = load(1), c = load(2), d = load(3);
-  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+             ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+             cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
   auto store = [&](int64_t i, Four v) { *reinterpret_cast<FourUnaligned*>(out + i * dst) = v; };
   store(0, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
   store(1, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
@@ -83,7 +85,9 @@ void copy_transposed(const U* in, int64_t src, U* out, int64_t dst, int64_t rows
                       std::min(block, columns - c));
 }
 
-int64_t tiles(int64_t n, int64_t tile) { return (n + tile - 1) / tile; }
+int64_t tiles(int64_t n, int64_t tile) {
+  return (n + tile - 1) / tile;
+}
 
 }  // namespace
 
@@ -114,7 +118,8 @@ void StridedCopy::merge_axes(std::vector<Axis> axes) {
   }
 }
 
-// Takes the last axis as the tile's columns and, of the rest, the one that runs fastest in the source as its rows.
+// Takes the last axis as the tile's columns and, of the rest, the one that runs fastest in the source as its
+// rows.
 void StridedCopy::choose_mode() {
   if (loops_.empty()) return;
   column_ = loops_.back();
@@ -139,7 +144,8 @@ void StridedCopy::cut_into_tiles() {
     tile_rows_ = std::min(row_.size, std::max<int64_t>(1, kTileElements / tile_columns_));
   }
   loops_.push_back({tiles(row_.size, tile_rows_), row_.src * tile_rows_, row_.dst * tile_rows_});
-  loops_.push_back({tiles(column_.size, tile_columns_), column_.src * tile_columns_, column_.dst * tile_columns_});
+  loops_.push_back(
+      {tiles(column_.size, tile_columns_), column_.src * tile_columns_, column_.dst * tile_columns_});
   tasks_ = 1;
   for (const Axis& a : loops_) tasks_ *= a.size;
 }

@@ -66,9 +66,10 @@ std::unique_ptr<Instruction> compile_transpose(const OpCall& c) {
   const Shape& to = c.out().shape;
   StridedCopy copy(to, src, dense_strides(to), item_size(c.out().dtype));
   const bool serial = copy.bytes() < kSerialBytes;
-  return make_instruction("transpose", serial, [copy = std::move(copy)](const Lane& lane, const Operands& io) {
-    copy.run(lane, io.in[0], io.out[0]);
-  });
+  return make_instruction("transpose", serial,
+                          [copy = std::move(copy)](const Lane& lane, const Operands& io) {
+                            copy.run(lane, io.in[0], io.out[0]);
+                          });
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -44,17 +44,18 @@ std::unique_ptr<Instruction> compile_triangle(const OpCall& c) {
   const int64_t limit = t.rows + t.columns;  // beyond it all or nothing is kept
   t.k = std::clamp(c.attrs.get<int64_t>("k"), -limit, limit);
   if (byte_size(c.out()) == 0) t.matrices = 0;
-  return make_instruction(c.name(), 2 * int64_t(byte_size(c.out())) < kSerialBytes,
-                          [t](const Lane& lane, const Operands& io) {
-                            t.run(lane, io.input<char>(0), io.output<char>());
-                          });
+  return make_instruction(
+      c.name(), 2 * int64_t(byte_size(c.out())) < kSerialBytes,
+      [t](const Lane& lane, const Operands& io) { t.run(lane, io.input<char>(0), io.output<char>()); });
 }
 
 template <bool upper>
 void define_triangle(const char* name) {
   Op& op = define_op(name);
   op.type = triangle_type;
-  op.gradient = [name](const GradientCall& g) -> std::vector<Sym> { return {g.grad().apply(name, {}, g.attrs)}; };
+  op.gradient = [name](const GradientCall& g) -> std::vector<Sym> {
+    return {g.grad().apply(name, {}, g.attrs)};
+  };
   define_execution(name, compile_triangle<upper>);
 }
 

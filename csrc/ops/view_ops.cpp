@@ -9,8 +9,8 @@ std::vector<TensorType> reshape_type(const OpCall& c) {
   expect_inputs(c, 1);
   const Shape to = c.attrs.get<Shape>("shape");
   const Shape& from = c.in(0).shape;
-  require(element_count(from) == element_count(to), "reshape: cannot reshape ", from, " (", element_count(from),
-          " elements) to ", to, " (", element_count(to), " elements)");
+  require(element_count(from) == element_count(to), "reshape: cannot reshape ", from, " (",
+          element_count(from), " elements) to ", to, " (", element_count(to), " elements)");
   return {{c.in(0).dtype, to}};
 }
 
