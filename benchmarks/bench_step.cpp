@@ -1,9 +1,11 @@
 // Whole train steps of dense networks, without Python: forward, softmax cross-entropy, gradients, Adam.
 //
-//   bench_step [--net 784-128-10]... [--batch N] [--threads N] [--seconds S] [--isa NAME] [--profile] [--json]
+//   bench_step [--net 784-128-10]... [--batch N] [--threads N] [--seconds S] [--isa NAME] [--profile]
+//   [--json]
 //
-// Prints the median time of a step, GFLOP/s of its matrix products, and their ratio to the multiply-add peak that the
-// same threads reach in the same run; with one thread the clock is the thread's CPU time. --profile adds the time of each instruction.
+// Prints the median time of a step, GFLOP/s of its matrix products, and their ratio to the multiply-add peak
+// that the same threads reach in the same run; with one thread the clock is the thread's CPU time. --profile
+// adds the time of each instruction.
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -30,8 +32,8 @@ std::vector<int64_t> sizes_of(const std::string& net) {
   for (const char* at = net.c_str(); *at;) {
     char* end;
     sizes.push_back(std::strtol(at, &end, 10));
-    require(end != at && sizes.back() > 0 && (*end == '-' || !*end), "--net: expected sizes such as 784-128-10, got '",
-            net, "'");
+    require(end != at && sizes.back() > 0 && (*end == '-' || !*end),
+            "--net: expected sizes such as 784-128-10, got '", net, "'");
     at = *end ? end + 1 : end;
   }
   require(sizes.size() >= 2, "--net: expected at least two sizes, got '", net, "'");
@@ -53,14 +55,15 @@ class Network {
     Sym h(graph_, graph_.input({DType::f32, {batch, sizes[0]}}));
     const Sym labels(graph_, graph_.input({DType::i64, {batch}}));
     for (size_t i = 0; i + 1 < sizes.size(); ++i) {
-      const Sym w = weight(uniform({sizes[i], sizes[i + 1]}, std::sqrt(6.f / float(sizes[i] + sizes[i + 1])), rng));
+      const Sym w =
+          weight(uniform({sizes[i], sizes[i + 1]}, std::sqrt(6.f / float(sizes[i] + sizes[i + 1])), rng));
       h = h.apply("matmul", {w}) + weight(uniform({sizes[i + 1]}, 0, rng));
       if (i + 2 < sizes.size()) h = h.apply("relu");
       flops += 6.0 * double(batch) * double(sizes[i]) * double(sizes[i + 1]);
     }
     flops -= 2.0 * double(batch) * double(sizes[0]) * double(sizes[1]);  // the input has no gradient
-    const Sym loss = h.apply("sparse_softmax_cross_entropy", {labels}).apply(
-        "mean", {}, {{"axes", Axes{0}}, {"keepdims", false}});
+    const Sym loss = h.apply("sparse_softmax_cross_entropy", {labels})
+                         .apply("mean", {}, {{"axes", Axes{0}}, {"keepdims", false}});
     adam(loss);
     program_ = std::make_unique<Program>(graph_, std::vector<Value>{loss.value()});
   }
@@ -108,11 +111,11 @@ void run(const Options& o, const std::string& net, bool first) {
   constexpr int64_t kBatches = 64;
   const Tensor x = uniform({o.batch * kBatches, sizes[0]}, 1, rng);
   Tensor y(TensorType{DType::i64, {o.batch * kBatches}});
-  for (int64_t i = 0; i < y.size(); ++i) static_cast<int64_t*>(y.data())[i] = int64_t(rng() % uint64_t(sizes.back()));
+  for (int64_t i = 0; i < y.size(); ++i)
+    static_cast<int64_t*>(y.data())[i] = int64_t(rng() % uint64_t(sizes.back()));
   Program::Steps steps;
-  steps.sources = {
-      {static_cast<const char*>(x.data()), SourceType::f32, x.shape(), {sizes[0] * 4, 4}},
-      {static_cast<const char*>(y.data()), SourceType::i64, y.shape(), {8}}};
+  steps.sources = {{static_cast<const char*>(x.data()), SourceType::f32, x.shape(), {sizes[0] * 4, 4}},
+                   {static_cast<const char*>(y.data()), SourceType::i64, y.shape(), {8}}};
   steps.order_size = o.batch * kBatches, steps.batch = o.batch, steps.count = kBatches, steps.budget = 1e9;
 
   std::vector<double> times, peaks;
@@ -125,9 +128,11 @@ void run(const Options& o, const std::string& net, bool first) {
   }
   const double step = median(times), peak = median(peaks), rate = network.flops / step * 1e-9;
   if (o.json)
-    std::printf("%s{\"net\":\"%s\",\"batch\":%lld,\"us\":%.2f,\"gflops\":%.1f,\"peak_gflops\":%.1f,\"ratio\":%.3f,"
-                "\"isa\":\"%s\",\"threads\":%d}", first ? "[\n" : ",\n", net.c_str(), (long long)o.batch, step * 1e6,
-                rate, peak, rate / peak, active_target().name, o.threads);
+    std::printf(
+        "%s{\"net\":\"%s\",\"batch\":%lld,\"us\":%.2f,\"gflops\":%.1f,\"peak_gflops\":%.1f,\"ratio\":%.3f,"
+        "\"isa\":\"%s\",\"threads\":%d}",
+        first ? "[\n" : ",\n", net.c_str(), (long long)o.batch, step * 1e6, rate, peak, rate / peak,
+        active_target().name, o.threads);
   else
     std::printf("%-24s batch %4lld  %9.1f us  %7.1f GFLOP/s of %7.1f = %.2f  (%s, %d threads)\n", net.c_str(),
                 (long long)o.batch, step * 1e6, rate, peak, rate / peak, active_target().name, o.threads);
@@ -149,14 +154,22 @@ int main_or_throw(int argc, char** argv) {
       require(i + 1 < argc, flag, ": a value is missing");
       return std::string(argv[++i]);
     };
-    if (flag == "--net") o.nets.push_back(value());
-    else if (flag == "--batch") o.batch = std::atoll(value().c_str());
-    else if (flag == "--threads") o.threads = std::atoi(value().c_str());
-    else if (flag == "--seconds") o.seconds = std::atof(value().c_str());
-    else if (flag == "--isa") set_target(value());
-    else if (flag == "--profile") o.profile = true;
-    else if (flag == "--json") o.json = true;
-    else throw ValueError(text("unknown option ", flag, "; see the head of bench_step.cpp"));
+    if (flag == "--net")
+      o.nets.push_back(value());
+    else if (flag == "--batch")
+      o.batch = std::atoll(value().c_str());
+    else if (flag == "--threads")
+      o.threads = std::atoi(value().c_str());
+    else if (flag == "--seconds")
+      o.seconds = std::atof(value().c_str());
+    else if (flag == "--isa")
+      set_target(value());
+    else if (flag == "--profile")
+      o.profile = true;
+    else if (flag == "--json")
+      o.json = true;
+    else
+      throw ValueError(text("unknown option ", flag, "; see the head of bench_step.cpp"));
   }
   require(o.batch > 0, "--batch: expected a positive number");
   set_num_threads(o.threads);

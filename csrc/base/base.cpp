@@ -10,12 +10,15 @@ namespace {
 constexpr const char* kNames[kDTypeCount] = {"float32", "float64", "int32", "int64", "uint8", "bool"};
 }  // namespace
 
-const char* dtype_name(DType t) { return kNames[int(t)]; }
+const char* dtype_name(DType t) {
+  return kNames[int(t)];
+}
 
 DType dtype_from_name(const char* name) {
   for (int i = 0; i < kDTypeCount; ++i)
     if (!std::strcmp(kNames[i], name)) return DType(i);
-  throw TypeError(text("dtype '", name, "' is not supported; use one of float32, float64, int32, int64, uint8, bool"));
+  throw TypeError(
+      text("dtype '", name, "' is not supported; use one of float32, float64, int32, int64, uint8, bool"));
 }
 
 int64_t element_count(const Shape& shape) {
@@ -64,7 +67,8 @@ Axes normalize_axes(const Axes& axes, size_t rank, const char* op) {
   Axes out;
   for (int64_t a : axes) out.push_back(normalize_axis(a, rank, op));
   std::sort(out.begin(), out.end());
-  require(std::adjacent_find(out.begin(), out.end()) == out.end(), op, ": an axis is named twice in ", Shape(axes));
+  require(std::adjacent_find(out.begin(), out.end()) == out.end(), op, ": an axis is named twice in ",
+          Shape(axes));
   return out;
 }
 

@@ -19,8 +19,12 @@ Buffer::Buffer(size_t bytes) : bytes_(bytes) {
   require<MemoryError>(data_ != nullptr, "out of memory: could not allocate ", bytes, " bytes");
 }
 
-Buffer::~Buffer() { ::operator delete(data_, std::align_val_t(kAlignment)); }
+Buffer::~Buffer() {
+  ::operator delete(data_, std::align_val_t(kAlignment));
+}
 
-size_t Buffer::allocations() { return allocation_count.load(std::memory_order_relaxed); }
+size_t Buffer::allocations() {
+  return allocation_count.load(std::memory_order_relaxed);
+}
 
 }  // namespace axone

@@ -8,7 +8,9 @@ namespace axone {
 
 inline constexpr size_t kAlignment = 64;
 
-constexpr size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+constexpr size_t round_up(size_t n, size_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
 
 // Owns an aligned, uninitialised block; empty for 0 bytes. Throws MemoryError where the system has none left.
 class Buffer {

@@ -32,8 +32,12 @@ const char* dtype_name(DType t);
 // The type that a name means; throws TypeError for a name that is none of ours.
 DType dtype_from_name(const char* name);
 
-constexpr bool is_float(DType t) { return t == DType::f32 || t == DType::f64; }
-constexpr bool is_integer(DType t) { return t == DType::i32 || t == DType::i64 || t == DType::u8; }
+constexpr bool is_float(DType t) {
+  return t == DType::f32 || t == DType::f64;
+}
+constexpr bool is_integer(DType t) {
+  return t == DType::i32 || t == DType::i64 || t == DType::u8;
+}
 
 template <class T>
 struct DTypeOf;

@@ -35,7 +35,8 @@ void write_text(std::ostream& out, const T& x) {
   out << x;
 }
 
-// Joins its arguments: text("axis ", axis, " is out of range for shape ", shape). Shapes appear as Python's tuples.
+// Joins its arguments: text("axis ", axis, " is out of range for shape ", shape). Shapes appear as Python's
+// tuples.
 template <class... Args>
 std::string text(const Args&... args) {
   std::ostringstream out;

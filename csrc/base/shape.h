@@ -23,7 +23,9 @@ struct TensorType {
 int64_t element_count(const Shape& shape);
 
 // Bytes of a dense tensor of that type.
-inline size_t byte_size(const TensorType& t) { return size_t(element_count(t.shape)) * item_size(t.dtype); }
+inline size_t byte_size(const TensorType& t) {
+  return size_t(element_count(t.shape)) * item_size(t.dtype);
+}
 
 // Element strides of a dense tensor.
 std::vector<int64_t> dense_strides(const Shape& shape);

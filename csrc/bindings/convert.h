@@ -13,12 +13,16 @@ namespace axone {
 namespace py = pybind11;
 
 // Values cross the border as integers; -1 is "no value".
-inline int64_t pack(Value v) { return v ? int64_t(v.node) << 32 | v.output : -1; }
-inline Value unpack(int64_t id) { return id < 0 ? Value{} : Value{int32_t(id >> 32), int32_t(id & 0x7fffffff)}; }
+inline int64_t pack(Value v) {
+  return v ? int64_t(v.node) << 32 | v.output : -1;
+}
+inline Value unpack(int64_t id) {
+  return id < 0 ? Value{} : Value{int32_t(id >> 32), int32_t(id & 0x7fffffff)};
+}
 
-DType dtype_of_array(const py::array& array);   // TypeError for a dtype that is none of ours
+DType dtype_of_array(const py::array& array);  // TypeError for a dtype that is none of ours
 const py::dtype& numpy_dtype(DType dtype);
-Tensor copy_of_array(const py::array& array);   // any layout; our dtypes only
+Tensor copy_of_array(const py::array& array);     // any layout; our dtypes only
 py::array array_of_tensor(const Tensor& tensor);  // a copy
 py::array empty_array(const TensorType& type);
 Source source_of_array(const py::array& array);  // no copy: the array must stay alive

@@ -38,44 +38,65 @@ py::list add(Graph& g, const std::string& name, const std::vector<int64_t>& inpu
 void bind_graph(py::module_& m) {
   py::class_<Graph>(m, "Graph", "A graph of operations under construction. Values are integers, -1 is none.")
       .def(py::init<>())
-      .def("input", [](Graph& g, const char* dtype, const Shape& shape) {
-        return pack(g.input({dtype_from_name(dtype), shape}));
-      }, py::arg("dtype"), py::arg("shape"))
-      .def("constant", [](Graph& g, const Tensor& t) { return pack(g.constant(t)); }, py::arg("value"))
-      .def("variable", [](Graph& g, const Tensor& t) { return pack(g.variable(t)); }, py::arg("storage"))
-      .def("assign", [](Graph& g, const Tensor& t, int64_t v) { g.assign(t, unpack_all(g, {v})[0]); },
-           py::arg("storage"), py::arg("value"))
+      .def(
+          "input",
+          [](Graph& g, const char* dtype, const Shape& shape) {
+            return pack(g.input({dtype_from_name(dtype), shape}));
+          },
+          py::arg("dtype"), py::arg("shape"))
+      .def(
+          "constant", [](Graph& g, const Tensor& t) { return pack(g.constant(t)); }, py::arg("value"))
+      .def(
+          "variable", [](Graph& g, const Tensor& t) { return pack(g.variable(t)); }, py::arg("storage"))
+      .def(
+          "assign", [](Graph& g, const Tensor& t, int64_t v) { g.assign(t, unpack_all(g, {v})[0]); },
+          py::arg("storage"), py::arg("value"))
       .def("add", &add, py::arg("op"), py::arg("inputs"), py::arg("attrs"),
            "Adds an operation; returns (value, dtype, shape) for each output.")
-      .def("gradients", [](Graph& g, const std::vector<int64_t>& targets, const std::vector<int64_t>& sources,
-                           const std::vector<int64_t>& seeds) {
-        py::list out;
-        for (Value v : gradients(g, unpack_all(g, targets), unpack_all(g, sources), unpack_all(g, seeds)))
-          out.append(v ? py::object(describe(g, v)) : py::none());
-        return out;
-      }, py::arg("targets"), py::arg("sources"), py::arg("seeds"))
-      .def("type", [](const Graph& g, int64_t id) { return describe(g, unpack_all(g, {id})[0]); }, py::arg("value"))
-      .def("node", [](const Graph& g, int64_t id) -> py::object {
-        const Node& n = g.node(unpack_all(g, {id})[0]);
-        if (!n.op) return n.kind == NodeKind::input ? py::object(py::none()) : py::cast(n.data);
-        std::vector<int64_t> inputs;
-        for (Value v : n.inputs) inputs.push_back(pack(v));
-        return py::make_tuple(n.op->name, inputs, dict_of(n.attrs));
-      }, py::arg("value"), "What made a value: (op name, inputs, attrs), a constant's Tensor, or None for an input.")
-      .def("producer", [](const Graph& g, int64_t id) -> py::object {
-        const Node& n = g.node(unpack_all(g, {id})[0]);
-        if (!n.op) return py::none();
-        py::list inputs;
-        for (Value v : n.inputs) inputs.append(describe(g, v));
-        return py::make_tuple(n.op->name, inputs);
-      }, py::arg("value"), "(op name, [(value, dtype, shape) of each input]), or None for a leaf.")
+      .def(
+          "gradients",
+          [](Graph& g, const std::vector<int64_t>& targets, const std::vector<int64_t>& sources,
+             const std::vector<int64_t>& seeds) {
+            py::list out;
+            for (Value v : gradients(g, unpack_all(g, targets), unpack_all(g, sources), unpack_all(g, seeds)))
+              out.append(v ? py::object(describe(g, v)) : py::none());
+            return out;
+          },
+          py::arg("targets"), py::arg("sources"), py::arg("seeds"))
+      .def(
+          "type", [](const Graph& g, int64_t id) { return describe(g, unpack_all(g, {id})[0]); },
+          py::arg("value"))
+      .def(
+          "node",
+          [](const Graph& g, int64_t id) -> py::object {
+            const Node& n = g.node(unpack_all(g, {id})[0]);
+            if (!n.op) return n.kind == NodeKind::input ? py::object(py::none()) : py::cast(n.data);
+            std::vector<int64_t> inputs;
+            for (Value v : n.inputs) inputs.push_back(pack(v));
+            return py::make_tuple(n.op->name, inputs, dict_of(n.attrs));
+          },
+          py::arg("value"),
+          "What made a value: (op name, inputs, attrs), a constant's Tensor, or None for an input.")
+      .def(
+          "producer",
+          [](const Graph& g, int64_t id) -> py::object {
+            const Node& n = g.node(unpack_all(g, {id})[0]);
+            if (!n.op) return py::none();
+            py::list inputs;
+            for (Value v : n.inputs) inputs.append(describe(g, v));
+            return py::make_tuple(n.op->name, inputs);
+          },
+          py::arg("value"), "(op name, [(value, dtype, shape) of each input]), or None for a leaf.")
       .def_property_readonly("size", &Graph::size);
 
-  m.def("eager", [](const std::string& op, const std::vector<Tensor>& inputs, const py::dict& dict) {
-    const Attrs attrs = attrs_of(dict);
-    py::gil_scoped_release release;
-    return run_eagerly(op, inputs, attrs);
-  }, py::arg("op"), py::arg("inputs"), py::arg("attrs"), "Computes one operation now.");
+  m.def(
+      "eager",
+      [](const std::string& op, const std::vector<Tensor>& inputs, const py::dict& dict) {
+        const Attrs attrs = attrs_of(dict);
+        py::gil_scoped_release release;
+        return run_eagerly(op, inputs, attrs);
+      },
+      py::arg("op"), py::arg("inputs"), py::arg("attrs"), "Computes one operation now.");
 }
 
 }  // namespace axone

@@ -12,18 +12,24 @@ void bind_tensor(py::module_& m) {
       .def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape()); })
       .def_property_readonly("dtype", [](const Tensor& t) { return dtype_name(t.dtype()); })
       .def("numpy", &array_of_tensor, "A copy as a NumPy array.")
-      .def("view", [](const py::object& self) {
-        const Tensor& t = self.cast<const Tensor&>();
-        py::array out(numpy_dtype(t.dtype()), std::vector<py::ssize_t>(t.shape().begin(), t.shape().end()),
-                      t.data(), self);
-        out.attr("flags").attr("writeable") = false;
-        return out;
-      }, "A read-only NumPy array on the tensor's own memory.")
-      .def("copy_from", [](Tensor& t, const Tensor& value) {
-        require(t.type() == value.type(), "copy_from: expected ", dtype_name(t.dtype()), " of shape ", t.shape(),
-                ", got ", dtype_name(value.dtype()), " of shape ", value.shape());
-        if (t.bytes()) std::memmove(t.data(), value.data(), t.bytes());
-      }, py::arg("value"), "Overwrites the contents with those of a tensor of equal dtype and shape.");
+      .def(
+          "view",
+          [](const py::object& self) {
+            const Tensor& t = self.cast<const Tensor&>();
+            py::array out(numpy_dtype(t.dtype()),
+                          std::vector<py::ssize_t>(t.shape().begin(), t.shape().end()), t.data(), self);
+            out.attr("flags").attr("writeable") = false;
+            return out;
+          },
+          "A read-only NumPy array on the tensor's own memory.")
+      .def(
+          "copy_from",
+          [](Tensor& t, const Tensor& value) {
+            require(t.type() == value.type(), "copy_from: expected ", dtype_name(t.dtype()), " of shape ",
+                    t.shape(), ", got ", dtype_name(value.dtype()), " of shape ", value.shape());
+            if (t.bytes()) std::memmove(t.data(), value.data(), t.bytes());
+          },
+          py::arg("value"), "Overwrites the contents with those of a tensor of equal dtype and shape.");
 }
 
 void bind_config(py::module_& m) {
@@ -36,7 +42,8 @@ void bind_config(py::module_& m) {
   m.def("num_threads", &num_threads);
   m.def("set_num_threads", &set_num_threads, py::arg("n"));
   m.def("available_processors", &available_processors);
-  m.def("allocations", &Buffer::allocations, "Blocks of memory that the engine has taken since the process began.");
+  m.def("allocations", &Buffer::allocations,
+        "Blocks of memory that the engine has taken since the process began.");
   m.def("op_names", &op_names);
 }
 

@@ -1,5 +1,5 @@
-#include "bindings/convert.h"
 #include "runtime/program.h"
+#include "bindings/convert.h"
 
 namespace axone {
 
@@ -9,16 +9,17 @@ namespace {
 const void* input_address(const py::handle& object, const TensorType& type, size_t position) {
   if (py::isinstance<Tensor>(object)) {
     const Tensor& t = object.cast<const Tensor&>();
-    require(t.type() == type, "input ", position, ": expected ", dtype_name(type.dtype), " of shape ", type.shape,
-            ", got ", dtype_name(t.dtype()), " of shape ", t.shape());
+    require(t.type() == type, "input ", position, ": expected ", dtype_name(type.dtype), " of shape ",
+            type.shape, ", got ", dtype_name(t.dtype()), " of shape ", t.shape());
     return t.data();
   }
-  require<TypeError>(py::isinstance<py::array>(object), "input ", position, ": expected a tensor or an array");
+  require<TypeError>(py::isinstance<py::array>(object), "input ", position,
+                     ": expected a tensor or an array");
   const py::array a = py::reinterpret_borrow<py::array>(object);
   const Shape shape(a.shape(), a.shape() + a.ndim());
   require(dtype_of_array(a) == type.dtype && shape == type.shape, "input ", position, ": expected ",
-          dtype_name(type.dtype), " of shape ", type.shape, ", got ", dtype_name(dtype_of_array(a)), " of shape ",
-          shape);
+          dtype_name(type.dtype), " of shape ", type.shape, ", got ", dtype_name(dtype_of_array(a)),
+          " of shape ", shape);
   const int dense = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
   require((a.flags() & dense) == dense, "input ", position, ": expected an aligned, C-contiguous array");
   return a.data();
@@ -26,7 +27,8 @@ const void* input_address(const py::handle& object, const TensorType& type, size
 
 std::vector<const void*> input_addresses(const Program& p, const py::sequence& inputs) {
   const auto& types = p.input_types();
-  require(size_t(py::len(inputs)) == types.size(), "expected ", types.size(), " inputs, got ", py::len(inputs));
+  require(size_t(py::len(inputs)) == types.size(), "expected ", types.size(), " inputs, got ",
+          py::len(inputs));
   std::vector<const void*> out;
   for (size_t i = 0; i < types.size(); ++i) out.push_back(input_address(inputs[i], types[i], i));
   return out;
@@ -85,10 +87,11 @@ int64_t run_steps(Program& p, const std::vector<py::array>& sources, const py::o
     const TensorType& type = p.output_types().at(k);
     py::array a = py::cast<py::array>(collect[k]);
     const Shape row(a.shape() + (a.ndim() > 0), a.shape() + a.ndim());
-    require(a.writeable() && (a.flags() & py::array::c_style) && dtype_of_array(a) == type.dtype && a.ndim() >= 1 &&
-                !type.shape.empty() && row == Shape(type.shape.begin() + 1, type.shape.end()) &&
-                a.shape(0) >= (first + count) * type.shape[0],
-            "collect: array ", k, " does not fit the output ", dtype_name(type.dtype), " of shape ", type.shape);
+    require(
+        a.writeable() && (a.flags() & py::array::c_style) && dtype_of_array(a) == type.dtype &&
+            a.ndim() >= 1 && !type.shape.empty() && row == Shape(type.shape.begin() + 1, type.shape.end()) &&
+            a.shape(0) >= (first + count) * type.shape[0],
+        "collect: array ", k, " does not fit the output ", dtype_name(type.dtype), " of shape ", type.shape);
     steps.collect[k] = a.mutable_data();
     steps.collect_bytes[k] = int64_t(byte_size(type));
   }
@@ -115,15 +118,18 @@ void bind_program(py::module_& m) {
              std::vector<Value> values;
              for (int64_t id : outputs) {
                values.push_back(unpack(id));
-               require(values.back() && values.back().node < g.size(), "an output does not belong to this graph");
+               require(values.back() && values.back().node < g.size(),
+                       "an output does not belong to this graph");
              }
              return std::make_unique<Program>(g, values);
-           }), py::arg("graph"), py::arg("outputs"))
+           }),
+           py::arg("graph"), py::arg("outputs"))
       .def("run", &run, py::arg("inputs"), "One run; returns new tensors.")
       .def("run_arrays", &run_arrays, py::arg("inputs"), "One run; returns new NumPy arrays.")
       .def("run_steps", &run_steps, py::arg("sources"), py::arg("order"), py::arg("batch"), py::arg("first"),
            py::arg("count"), py::arg("budget"), py::arg("collect"),
-           "Runs steps on batches gathered from arrays; returns how many were done within the budget of seconds.")
+           "Runs steps on batches gathered from arrays; returns how many were done within the budget of "
+           "seconds.")
       .def("last_outputs", &last_outputs, "Outputs of the last step of run_steps, as NumPy arrays.")
       .def("describe", &Program::describe)
       .def("profile", &Program::profile, py::arg("repeats"))

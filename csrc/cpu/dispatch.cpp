@@ -10,9 +10,9 @@
 
 namespace axone {
 
-#define AXONE_DECLARE_TARGET(name)    \
-  namespace name {                    \
-  extern const KernelTarget target;   \
+#define AXONE_DECLARE_TARGET(name)  \
+  namespace name {                  \
+  extern const KernelTarget target; \
   }
 AXONE_FOR_EACH_TARGET(AXONE_DECLARE_TARGET)
 #undef AXONE_DECLARE_TARGET
@@ -63,7 +63,9 @@ std::atomic<const KernelTarget*> active{nullptr};
 
 using Index = std::unordered_map<std::string, const KernelEntry*>;
 
-std::string key(const char* name, DType dtype) { return std::string(name) + char('0' + int(dtype)); }
+std::string key(const char* name, DType dtype) {
+  return std::string(name) + char('0' + int(dtype));
+}
 
 Index make_index(const KernelTarget& target) {
   Index index;
@@ -108,7 +110,9 @@ const KernelTarget& active_target() {
   return *t;
 }
 
-void set_target(const std::string& name) { active.store(find_target(name), std::memory_order_release); }
+void set_target(const std::string& name) {
+  active.store(find_target(name), std::memory_order_release);
+}
 
 const KernelEntry* find_kernel_or_null(const char* name, DType dtype) {
   const Index& index = index_of(active_target());

@@ -5,11 +5,17 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
 
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -28,7 +34,27 @@ inline void pause_briefly() {
 #endif
 }
 
-// Sets flush-to-zero for its lifetime: subnormals cost a hundred cycles each and change no result that matters.
+// Sleeps unless `word` is no longer `value`; may wake early.
+inline void sleep_while(const std::atomic<int>& word, int value) {
+#if defined(__linux__)
+  static_assert(sizeof(word) == sizeof(int), "a futex is an int");
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+#else
+  (void)word, (void)value;
+  sched_yield();
+#endif
+}
+
+inline void wake_all(const std::atomic<int>& word) {
+#if defined(__linux__)
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+#else
+  (void)word;
+#endif
+}
+
+// Sets flush-to-zero for its lifetime: subnormals cost a hundred cycles each and change no result that
+// matters.
 class FlushToZero {
  public:
 #if defined(__x86_64__)
@@ -74,8 +100,8 @@ int threads_from_environment() {
   if (!wish || !*wish) return available_processors();
   char* end = nullptr;
   const long n = std::strtol(wish, &end, 10);
-  require(*end == 0 && n >= 1 && n <= 4096, "AXONE_NUM_THREADS: expected a whole number from 1 to 4096, got '", wish,
-          "'");
+  require(*end == 0 && n >= 1 && n <= 4096,
+          "AXONE_NUM_THREADS: expected a whole number from 1 to 4096, got '", wish, "'");
   return int(n);
 }
 
@@ -87,16 +113,19 @@ void Barrier::wait() {
   const int phase = phase_.load(std::memory_order_relaxed);
   if (waiting_.fetch_add(1, std::memory_order_acq_rel) == count_ - 1) {
     waiting_.store(0, std::memory_order_relaxed);
-    phase_.store(phase + 1, std::memory_order_release);
+    phase_.store(phase + 1, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst)) wake_all(phase_);
     return;
   }
-  // About 20 µs of spinning: longer than the work between two barriers is uneven, shorter than a time slice.
-  for (int spin = 0; phase_.load(std::memory_order_acquire) == phase; ++spin) {
-    if (spin < 2000)
-      pause_briefly();
-    else
-      sched_yield();
+  // About 50 µs of spinning: longer than the work between two barriers is uneven, far shorter than a time
+  // slice.
+  for (int spin = 0; spin < 4000; ++spin) {
+    if (phase_.load(std::memory_order_acquire) != phase) return;
+    pause_briefly();
   }
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  while (phase_.load(std::memory_order_seq_cst) == phase) sleep_while(phase_, phase);
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 int available_processors() {

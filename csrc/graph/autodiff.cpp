@@ -62,8 +62,8 @@ bool any_gradient(const GradientCall& call) {
 
 }  // namespace
 
-std::vector<Value> gradients(Graph& graph, const std::vector<Value>& targets, const std::vector<Value>& sources,
-                             const std::vector<Value>& seeds) {
+std::vector<Value> gradients(Graph& graph, const std::vector<Value>& targets,
+                             const std::vector<Value>& sources, const std::vector<Value>& seeds) {
   const std::vector<char> wanted = nodes_between(graph, sources, targets);
   Accumulator grads(graph);
   for (size_t i = 0; i < targets.size(); ++i) {

@@ -7,7 +7,7 @@ namespace axone {
 
 // Gradients of sum_i <seeds[i], targets[i]> by each source; none where no path leads from it to a target.
 // A seed that is none stands for ones. Targets must be floating point: throws TypeError otherwise.
-std::vector<Value> gradients(Graph& graph, const std::vector<Value>& targets, const std::vector<Value>& sources,
-                             const std::vector<Value>& seeds);
+std::vector<Value> gradients(Graph& graph, const std::vector<Value>& targets,
+                             const std::vector<Value>& sources, const std::vector<Value>& seeds);
 
 }  // namespace axone

@@ -78,8 +78,9 @@ Value Graph::variable(const Tensor& storage) {
 }
 
 void Graph::assign(const Tensor& storage, Value value) {
-  require(type(value) == storage.type(), "assign: the variable is ", dtype_name(storage.dtype()), " of shape ",
-          storage.shape(), ", the value ", dtype_name(dtype(value)), " of shape ", shape(value));
+  require(type(value) == storage.type(), "assign: the variable is ", dtype_name(storage.dtype()),
+          " of shape ", storage.shape(), ", the value ", dtype_name(dtype(value)), " of shape ",
+          shape(value));
   auto [it, fresh] = current_.try_emplace(storage.data(), assigned_.size());
   if (fresh)
     assigned_.emplace_back(storage, value);

@@ -48,8 +48,8 @@ class Graph {
   // Throws ValueError where the types differ.
   void assign(const Tensor& storage, Value value);
 
-  // Adds the operation, or finds the equal one that is there. Returns its first output; the k-th is {node, k}.
-  // Throws what the operation's shape rule throws.
+  // Adds the operation, or finds the equal one that is there. Returns its first output; the k-th is {node,
+  // k}. Throws what the operation's shape rule throws.
   Value add(const Op& op, std::vector<Value> inputs, Attrs attrs = {});
   Value add(const char* op, std::vector<Value> inputs, Attrs attrs = {});
 

@@ -23,7 +23,8 @@ struct OpCall {
   const char* name() const;
 };
 
-// What a gradient sees: the node's inputs, its outputs, the gradients that arrived (none where there is none).
+// What a gradient sees: the node's inputs, its outputs, the gradients that arrived (none where there is
+// none).
 struct GradientCall {
   Graph& graph;
   const Attrs attrs;
@@ -47,11 +48,11 @@ class Op {
  public:
   const char* name = "";
   TypeRule type;
-  GradientRule gradient;   // empty: not differentiable, its inputs get no gradient
-  SimplifyRule simplify;   // may be empty
+  GradientRule gradient;     // empty: not differentiable, its inputs get no gradient
+  SimplifyRule simplify;     // may be empty
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
   bool view = false;         // output 0 is input 0's memory under another shape
-  bool epilogue = false;     // its execution can apply an elementwise chain to its output while that is in cache
+  bool epilogue = false;  // its execution can apply an elementwise chain to its output while that is in cache
   // For elementwise ops: the kernel's name without "map." for these inputs (casts depend on the output).
   std::function<std::string(const OpCall&)> kernel;
 };
@@ -63,6 +64,8 @@ Op& define_op(const char* name);
 const Op& find_op(const std::string& name);
 std::vector<std::string> op_names();
 
-inline const char* OpCall::name() const { return op.name; }
+inline const char* OpCall::name() const {
+  return op.name;
+}
 
 }  // namespace axone

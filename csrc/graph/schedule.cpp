@@ -15,7 +15,8 @@ constexpr int kSearchLimit = 20000;
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, const std::vector<Value>& roots) : graph_(graph), group_of_(size_t(graph.size()), -1) {
+  Fuser(const Graph& graph, const std::vector<Value>& roots)
+      : graph_(graph), group_of_(size_t(graph.size()), -1) {
     mark_live(roots);
     mark_updates();
     for (int32_t id = 0; id < graph.size(); ++id)
@@ -40,8 +41,9 @@ class Fuser {
         for (Value v : graph_.node(id).inputs) live_[size_t(v.node)] = 1;
   }
 
-  // Marks the elementwise nodes of optimizer updates: those that read a variable of their own shape, and what leads
-  // to them. They are long chains over much memory, better run together as one pass than behind a matrix product.
+  // Marks the elementwise nodes of optimizer updates: those that read a variable of their own shape, and what
+  // leads to them. They are long chains over much memory, better run together as one pass than behind a
+  // matrix product.
   void mark_updates() {
     update_.assign(size_t(graph_.size()), 0);
     for (int32_t id = graph_.size(); id-- > 0;) {
@@ -57,13 +59,12 @@ class Fuser {
   }
 
   bool holds_update(const Draft& draft) const {
-    return std::any_of(draft.nodes.begin(), draft.nodes.end(), [&](int32_t id) {
-      return id != draft.head && update_[size_t(id)];
-    });
+    return std::any_of(draft.nodes.begin(), draft.nodes.end(),
+                       [&](int32_t id) { return id != draft.head && update_[size_t(id)]; });
   }
 
-  // Whether group `other` may stand behind the draft's head, if it has one: the head runs first, so it reads nothing
-  // of it, and updates stay apart.
+  // Whether group `other` may stand behind the draft's head, if it has one: the head runs first, so it reads
+  // nothing of it, and updates stay apart.
   bool behind(const Draft& draft, int32_t other) const {
     if (draft.head < 0) return true;
     for (Value v : graph_.node(draft.head).inputs)
@@ -174,7 +175,9 @@ std::vector<Group> Fuser::ordered() const {
 
 }  // namespace
 
-bool Group::holds(int32_t node) const { return std::find(nodes.begin(), nodes.end(), node) != nodes.end(); }
+bool Group::holds(int32_t node) const {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
 
 std::vector<Group> make_schedule(const Graph& graph, const std::vector<Value>& roots) {
   return Fuser(graph, roots).ordered();

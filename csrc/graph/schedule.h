@@ -7,8 +7,8 @@
 
 namespace axone {
 
-// Nodes that run as one instruction: a chain of elementwise operations over one shape, perhaps behind a head whose
-// output it refines (a matrix product with its bias and activation), or a single other operation.
+// Nodes that run as one instruction: a chain of elementwise operations over one shape, perhaps behind a head
+// whose output it refines (a matrix product with its bias and activation), or a single other operation.
 struct Group {
   std::vector<int32_t> nodes;  // in topological order; the head first
   bool map = false;            // all nodes are elementwise
@@ -17,7 +17,8 @@ struct Group {
   bool holds(int32_t node) const;
 };
 
-// What the roots need, grouped, in an order in which it can run. Leaves (inputs, constants, variables) are left out.
+// What the roots need, grouped, in an order in which it can run. Leaves (inputs, constants, variables) are
+// left out.
 std::vector<Group> make_schedule(const Graph& graph, const std::vector<Value>& roots);
 
 }  // namespace axone

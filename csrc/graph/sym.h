@@ -31,29 +31,61 @@ class Sym {
   Value value_;
 };
 
-inline Sym operator+(const Sym& a, const Sym& b) { return a.apply("add", {b}); }
-inline Sym operator-(const Sym& a, const Sym& b) { return a.apply("subtract", {b}); }
-inline Sym operator*(const Sym& a, const Sym& b) { return a.apply("multiply", {b}); }
-inline Sym operator/(const Sym& a, const Sym& b) { return a.apply("divide", {b}); }
-inline Sym operator-(const Sym& a) { return a.apply("neg"); }
-inline Sym operator+(const Sym& a, double b) { return a + a.constant(b); }
-inline Sym operator-(const Sym& a, double b) { return a - a.constant(b); }
-inline Sym operator*(const Sym& a, double b) { return a * a.constant(b); }
-inline Sym operator/(const Sym& a, double b) { return a / a.constant(b); }
-inline Sym operator+(double a, const Sym& b) { return b.constant(a) + b; }
-inline Sym operator-(double a, const Sym& b) { return b.constant(a) - b; }
-inline Sym operator*(double a, const Sym& b) { return b.constant(a) * b; }
-inline Sym operator/(double a, const Sym& b) { return b.constant(a) / b; }
+inline Sym operator+(const Sym& a, const Sym& b) {
+  return a.apply("add", {b});
+}
+inline Sym operator-(const Sym& a, const Sym& b) {
+  return a.apply("subtract", {b});
+}
+inline Sym operator*(const Sym& a, const Sym& b) {
+  return a.apply("multiply", {b});
+}
+inline Sym operator/(const Sym& a, const Sym& b) {
+  return a.apply("divide", {b});
+}
+inline Sym operator-(const Sym& a) {
+  return a.apply("neg");
+}
+inline Sym operator+(const Sym& a, double b) {
+  return a + a.constant(b);
+}
+inline Sym operator-(const Sym& a, double b) {
+  return a - a.constant(b);
+}
+inline Sym operator*(const Sym& a, double b) {
+  return a * a.constant(b);
+}
+inline Sym operator/(const Sym& a, double b) {
+  return a / a.constant(b);
+}
+inline Sym operator+(double a, const Sym& b) {
+  return b.constant(a) + b;
+}
+inline Sym operator-(double a, const Sym& b) {
+  return b.constant(a) - b;
+}
+inline Sym operator*(double a, const Sym& b) {
+  return b.constant(a) * b;
+}
+inline Sym operator/(double a, const Sym& b) {
+  return b.constant(a) / b;
+}
 
-inline Sym reshape(const Sym& x, const Shape& shape) { return x.apply("reshape", {}, {{"shape", shape}}); }
-inline Sym broadcast_to(const Sym& x, const Shape& shape) { return x.apply("broadcast_to", {}, {{"shape", shape}}); }
+inline Sym reshape(const Sym& x, const Shape& shape) {
+  return x.apply("reshape", {}, {{"shape", shape}});
+}
+inline Sym broadcast_to(const Sym& x, const Shape& shape) {
+  return x.apply("broadcast_to", {}, {{"shape", shape}});
+}
 inline Sym sum(const Sym& x, const Axes& axes, bool keepdims = false) {
   return x.apply("sum", {}, {{"axes", axes}, {"keepdims", keepdims}});
 }
 inline Sym cast(const Sym& x, DType to) {
   return x.dtype() == to ? x : x.apply("cast", {}, {{"dtype", std::string(dtype_name(to))}});
 }
-inline Sym select(const Sym& condition, const Sym& a, const Sym& b) { return condition.apply("where", {a, b}); }
+inline Sym select(const Sym& condition, const Sym& a, const Sym& b) {
+  return condition.apply("where", {a, b});
+}
 
 // Sums x over the axes along which `shape` was broadcast to x's shape; the result has that shape.
 Sym sum_to(const Sym& x, const Shape& shape);

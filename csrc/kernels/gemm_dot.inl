@@ -20,10 +20,9 @@ template <class T>
 AXONE_INLINE Vec<T> sum_each(Vec<T> (&x)[kLanes<T>]) {
   constexpr int L = int(kLanes<T>);
   AXONE_UNROLL
-  for (int half = L / 2; half > 0; half /= 2)
-    AXONE_UNROLL
-    for (int i = 0; i < half; ++i)
-      x[i] = zip<T, 0>(x[i], x[i + half], AllLanes<T>{}) + zip<T, 1>(x[i], x[i + half], AllLanes<T>{});
+  for (int half = L / 2; half > 0; half /= 2) AXONE_UNROLL
+  for (int i = 0; i < half; ++i)
+    x[i] = zip<T, 0>(x[i], x[i + half], AllLanes<T>{}) + zip<T, 1>(x[i], x[i + half], AllLanes<T>{});
   return x[0];
 }
 
@@ -35,26 +34,18 @@ void dot_tile(int64_t k, const T* a, int64_t a_stride, const T* b, int64_t b_str
   constexpr int L = int(kLanes<T>);
   Vec<T> acc[U][R][S];
   AXONE_UNROLL
-  for (int u = 0; u < U; ++u)
-    AXONE_UNROLL
-    for (int i = 0; i < R; ++i)
-      AXONE_UNROLL
-      for (int j = 0; j < S; ++j) acc[u][i][j] = Vec<T>{};
+  for (int u = 0; u < U; ++u) AXONE_UNROLL
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int j = 0; j < S; ++j) acc[u][i][j] = Vec<T>{};
   int64_t p = 0;
-  for (; p + U * L <= k; p += U * L)
-    AXONE_UNROLL
-    for (int u = 0; u < U; ++u)
-      dot_step<T, R, S>(acc[u], a + p + u * L, a_stride, b + p + u * L, b_stride, L);
-  for (; p < k; p += L)
-    dot_step<T, R, S>(acc[0], a + p, a_stride, b + p, b_stride, k - p < L ? k - p : L);
+  for (; p + U * L <= k; p += U * L) AXONE_UNROLL
+  for (int u = 0; u < U; ++u) dot_step<T, R, S>(acc[u], a + p + u * L, a_stride, b + p + u * L, b_stride, L);
+  for (; p < k; p += L) dot_step<T, R, S>(acc[0], a + p, a_stride, b + p, b_stride, k - p < L ? k - p : L);
   AXONE_UNROLL
-  for (int half = U / 2; half > 0; half /= 2)
-    AXONE_UNROLL
-    for (int u = 0; u < half; ++u)
-      AXONE_UNROLL
-      for (int i = 0; i < R; ++i)
-        AXONE_UNROLL
-        for (int j = 0; j < S; ++j) acc[u][i][j] += acc[u + half][i][j];
+  for (int half = U / 2; half > 0; half /= 2) AXONE_UNROLL
+  for (int u = 0; u < half; ++u) AXONE_UNROLL
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int j = 0; j < S; ++j) acc[u][i][j] += acc[u + half][i][j];
 
   constexpr int groups = (R * S + L - 1) / L;
   T sums[groups * L];
@@ -67,12 +58,11 @@ void dot_tile(int64_t k, const T* a, int64_t a_stride, const T* b, int64_t b_str
     store<T>(sums + g * L, sum_each<T>(x));
   }
   AXONE_UNROLL
-  for (int i = 0; i < R; ++i)
-    AXONE_UNROLL
-    for (int j = 0; j < S; ++j) {
-      T* out = c + i * c_stride + j;
-      *out = accumulate ? *out + sums[i * S + j] : sums[i * S + j];
-    }
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int j = 0; j < S; ++j) {
+    T* out = c + i * c_stride + j;
+    *out = accumulate ? *out + sums[i * S + j] : sums[i * S + j];
+  }
 }
 
 template <class T>

@@ -43,8 +43,8 @@ struct TileArguments {
   int64_t c_stride;
   int64_t last;  // columns in the last vector: 1 ... lanes
   bool accumulate;
-  int64_t a_ahead;     // A by columns: elements from the current column to one to prefetch
-  const T* b_ahead;    // panel rows to prefetch, one for each k; stride 0 and b itself for none
+  int64_t a_ahead;   // A by columns: elements from the current column to one to prefetch
+  const T* b_ahead;  // panel rows to prefetch, one for each k; stride 0 and b itself for none
   int64_t b_ahead_stride;
 };
 
@@ -103,46 +103,38 @@ void tile(const TileArguments<T>& t) {
   constexpr int64_t L = kLanes<T>;
   Vec<T> acc[U][R][V];
   AXONE_UNROLL
-  for (int u = 0; u < U; ++u)
-    AXONE_UNROLL
-    for (int i = 0; i < R; ++i)
-      AXONE_UNROLL
-      for (int v = 0; v < V; ++v) acc[u][i][v] = Vec<T>{};
+  for (int u = 0; u < U; ++u) AXONE_UNROLL
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) acc[u][i][v] = Vec<T>{};
   AXONE_UNROLL
-  for (int i = 0; i < R; ++i)
-    AXONE_UNROLL
-    for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
   ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
   Ahead<T> b_ahead = {t.b_ahead, t.b_ahead_stride};
   const T* b = t.b;
   const int64_t b_stride = t.b_stride, last = t.last;
   int64_t k = t.k;
-  for (; k >= U; k -= U)
-    AXONE_UNROLL
-    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, b_ahead);
+  for (; k >= U; k -= U) AXONE_UNROLL
+  for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, b_ahead);
   if constexpr (U > 1)
     for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, b_ahead);
   AXONE_UNROLL
-  for (int half = U / 2; half > 0; half /= 2)
-    AXONE_UNROLL
-    for (int u = 0; u < half; ++u)
-      AXONE_UNROLL
-      for (int i = 0; i < R; ++i)
-        AXONE_UNROLL
-        for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
+  for (int half = U / 2; half > 0; half /= 2) AXONE_UNROLL
+  for (int u = 0; u < half; ++u) AXONE_UNROLL
+  for (int i = 0; i < R; ++i) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
 
   T* c = t.c;
   AXONE_UNROLL
-  for (int r = 0; r < R; ++r, c += t.c_stride)
-    AXONE_UNROLL
-    for (int v = 0; v < V; ++v) {
-      T* out = c + v * L;
-      const Vec<T> x = acc[0][r][v];
-      if (v < V - 1 || last == L)
-        store<T>(out, t.accumulate ? load<T>(out) + x : x);
-      else
-        store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
-    }
+  for (int r = 0; r < R; ++r, c += t.c_stride) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) {
+    T* out = c + v * L;
+    const Vec<T> x = acc[0][r][v];
+    if (v < V - 1 || last == L)
+      store<T>(out, t.accumulate ? load<T>(out) + x : x);
+    else
+      store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
+  }
 }
 
 template <class T>
@@ -159,19 +151,14 @@ constexpr TileFunction<T> tile_or_null() {
 // Every tile of one element type: [A along rows][R - 1][V - 1].
 template <class T>
 struct TileTable {
-#define AXONE_TILE_ROW(R, Rows)                                                                          \
-  {                                                                                                      \
-    tile_or_null<T, R, 1, Rows>(), tile_or_null<T, R, 2, Rows>(), tile_or_null<T, R, 3, Rows>(),         \
-        tile_or_null<T, R, 4, Rows>(), tile_or_null<T, R, 5, Rows>(), tile_or_null<T, R, 6, Rows>(),     \
-        tile_or_null<T, R, 7, Rows>(), tile_or_null<T, R, 8, Rows>()                                     \
-  }
+#define AXONE_TILE_ROW(R, Rows)                                                                 \
+  {tile_or_null<T, R, 1, Rows>(), tile_or_null<T, R, 2, Rows>(), tile_or_null<T, R, 3, Rows>(), \
+   tile_or_null<T, R, 4, Rows>(), tile_or_null<T, R, 5, Rows>(), tile_or_null<T, R, 6, Rows>(), \
+   tile_or_null<T, R, 7, Rows>(), tile_or_null<T, R, 8, Rows>()}
 #define AXONE_TILE_ROWS(Rows)                                                                            \
-  {                                                                                                      \
-    AXONE_TILE_ROW(1, Rows), AXONE_TILE_ROW(2, Rows), AXONE_TILE_ROW(3, Rows), AXONE_TILE_ROW(4, Rows),  \
-        AXONE_TILE_ROW(5, Rows), AXONE_TILE_ROW(6, Rows), AXONE_TILE_ROW(7, Rows),                       \
-        AXONE_TILE_ROW(8, Rows), AXONE_TILE_ROW(9, Rows), AXONE_TILE_ROW(10, Rows),                      \
-        AXONE_TILE_ROW(11, Rows), AXONE_TILE_ROW(12, Rows)                                               \
-  }
+  {AXONE_TILE_ROW(1, Rows), AXONE_TILE_ROW(2, Rows),  AXONE_TILE_ROW(3, Rows),  AXONE_TILE_ROW(4, Rows), \
+   AXONE_TILE_ROW(5, Rows), AXONE_TILE_ROW(6, Rows),  AXONE_TILE_ROW(7, Rows),  AXONE_TILE_ROW(8, Rows), \
+   AXONE_TILE_ROW(9, Rows), AXONE_TILE_ROW(10, Rows), AXONE_TILE_ROW(11, Rows), AXONE_TILE_ROW(12, Rows)}
   static constexpr TileFunction<T> get[2][12][8] = {AXONE_TILE_ROWS(false), AXONE_TILE_ROWS(true)};
 #undef AXONE_TILE_ROWS
 #undef AXONE_TILE_ROW

@@ -48,8 +48,7 @@ AXONE_MAP2(GeluGrad, false, Vec<T> c = at_most<T>(at_least<T>(y, T(-40)), T(40))
 // s + y s (1 - s) (2u)'; at |y| = 30 s (1 - s) is 0.
 AXONE_MAP2(GeluTanhGrad, false, Vec<T> c = at_most<T>(at_least<T>(y, T(-30)), T(30)); Vec<T> z = c * c;
            Logistic<T> l = vlogistic<T>(c * (kGeluLinear<T> + kGeluCubic<T> * z));
-           Vec<T> inner = kGeluLinear<T> + T(3) * kGeluCubic<T> * z;
-           return x * (l.s + c * inner * l.slope);)
+           Vec<T> inner = kGeluLinear<T> + T(3) * kGeluCubic<T> * z; return x * (l.s + c * inner * l.slope);)
 AXONE_MAP2(MishGrad, false, Vec<T> c = at_most<T>(y, ExpConstants<T>::kSaturated); Vec<T> e = vexp<T>(c);
            Vec<T> d = T(1) / (e * (e + T(2)) + T(2)); Vec<T> t = e * (e + T(2)) * d;
            return x * (t + c * (T(4) * e * (e + T(1)) * d * d));)

@@ -1,27 +1,27 @@
 // Arithmetic on numbers of every type.
 
-#define AXONE_MAP1(Name, cheap, ...)                                                    \
-  struct Name {                                                                         \
-    static constexpr bool kCheap = cheap;                                               \
-    template <class T>                                                                  \
-    AXONE_INLINE Vec<T> apply(Vec<T> x, [[maybe_unused]] Vec<T> p) {                    \
-      __VA_ARGS__                                                                       \
-    }                                                                                   \
+#define AXONE_MAP1(Name, cheap, ...)                                 \
+  struct Name {                                                      \
+    static constexpr bool kCheap = cheap;                            \
+    template <class T>                                               \
+    AXONE_INLINE Vec<T> apply(Vec<T> x, [[maybe_unused]] Vec<T> p) { \
+      __VA_ARGS__                                                    \
+    }                                                                \
   };
-#define AXONE_MAP2(Name, cheap, ...)                                                    \
-  struct Name {                                                                         \
-    static constexpr bool kCheap = cheap;                                               \
-    template <class T>                                                                  \
-    AXONE_INLINE Vec<T> apply(Vec<T> x, Vec<T> y, [[maybe_unused]] Vec<T> p) {          \
-      __VA_ARGS__                                                                       \
-    }                                                                                   \
+#define AXONE_MAP2(Name, cheap, ...)                                           \
+  struct Name {                                                                \
+    static constexpr bool kCheap = cheap;                                      \
+    template <class T>                                                         \
+    AXONE_INLINE Vec<T> apply(Vec<T> x, Vec<T> y, [[maybe_unused]] Vec<T> p) { \
+      __VA_ARGS__                                                              \
+    }                                                                          \
   };
-#define AXONE_MAP3(Name, ...)                                                           \
-  struct Name {                                                                         \
-    template <class T>                                                                  \
-    AXONE_INLINE Vec<T> apply(Vec<T> x, Vec<T> y, Vec<T> z) {                           \
-      __VA_ARGS__                                                                       \
-    }                                                                                   \
+#define AXONE_MAP3(Name, ...)                                 \
+  struct Name {                                               \
+    template <class T>                                        \
+    AXONE_INLINE Vec<T> apply(Vec<T> x, Vec<T> y, Vec<T> z) { \
+      __VA_ARGS__                                             \
+    }                                                         \
   };
 
 AXONE_MAP2(Add, true, return (Vec<T>)((Wrap<T>)x + (Wrap<T>)y);)
@@ -71,12 +71,24 @@ AXONE_INLINE T negate(T x) {
   return T(UInt<T>(0) - UInt<T>(x));
 }
 
-AXONE_INLINE float fmod_of(float x, float y) { return __builtin_fmodf(x, y); }
-AXONE_INLINE double fmod_of(double x, double y) { return __builtin_fmod(x, y); }
-AXONE_INLINE float floor_of(float x) { return __builtin_floorf(x); }
-AXONE_INLINE double floor_of(double x) { return __builtin_floor(x); }
-AXONE_INLINE float copysign_of(float x, float y) { return __builtin_copysignf(x, y); }
-AXONE_INLINE double copysign_of(double x, double y) { return __builtin_copysign(x, y); }
+AXONE_INLINE float fmod_of(float x, float y) {
+  return __builtin_fmodf(x, y);
+}
+AXONE_INLINE double fmod_of(double x, double y) {
+  return __builtin_fmod(x, y);
+}
+AXONE_INLINE float floor_of(float x) {
+  return __builtin_floorf(x);
+}
+AXONE_INLINE double floor_of(double x) {
+  return __builtin_floor(x);
+}
+AXONE_INLINE float copysign_of(float x, float y) {
+  return __builtin_copysignf(x, y);
+}
+AXONE_INLINE double copysign_of(double x, double y) {
+  return __builtin_copysign(x, y);
+}
 
 // The remainder takes the divisor's sign, as in Python; by 0 it is NaN, for integers 0.
 struct Mod {
@@ -124,7 +136,8 @@ struct FloorDivide {
   }
 };
 
-// By squaring, wrapping. A negative exponent gives the true power cut to an integer: 0 but for bases 1 and -1.
+// By squaring, wrapping. A negative exponent gives the true power cut to an integer: 0 but for bases 1 and
+// -1.
 struct PowerInt {
   template <class T>
   AXONE_INLINE T apply(T x, T y) {

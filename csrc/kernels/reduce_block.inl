@@ -40,7 +40,17 @@ struct Sum : JoinSum {
 template <class T>
 struct SumOfSquares : Sum<T> {
   typedef typename WrapOf<T>::type type;
-  AXONE_INLINE Vec<type> of(Vec<type> x) { return x * x; }
+  // The square is rounded by itself, out of the compiler's sight: whether it became part of an FMA would
+  // depend on the code around it, and with that the bits on an element's place.
+  AXONE_INLINE Vec<type> of(Vec<type> x) {
+    Vec<type> square = x * x;
+#if defined(__x86_64__)
+    __asm__("" : "+v"(square));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(square));
+#endif
+    return square;
+  }
 };
 template <class T>
 struct Product : JoinProduct {

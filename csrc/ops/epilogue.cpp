@@ -17,7 +17,8 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
   lane_scratch_ = round_up(chain_.lane_scratch(), kAlignment);
 }
 
-void* Epilogue::Bound::gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch) {
+void* Epilogue::Bound::gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs,
+                              void* scratch) {
   void* const raw = epilogue.raw_output_ >= 0 ? io.out[epilogue.raw_output_] : scratch;
   size_t next = head_inputs;
   for (size_t i = 0; i < epilogue.chain_.inputs().size(); ++i)
@@ -25,7 +26,8 @@ void* Epilogue::Bound::gather(const Epilogue& epilogue, const Operands& io, size
   return raw;
 }
 
-Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch, int lane)
+Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch,
+                       int lane)
     : raw_(gather(epilogue, io, head_inputs, scratch)),
       chain_(epilogue.chain_, in_, io.out,
              static_cast<char*>(scratch) + epilogue.raw_bytes_ + epilogue.lane_scratch_ * size_t(lane)) {}

@@ -1,4 +1,5 @@
-// An elementwise chain behind an operation that writes its output in parts: each part is refined while in cache.
+// An elementwise chain behind an operation that writes its output in parts: each part is refined while in
+// cache.
 #pragma once
 
 #include <algorithm>

@@ -20,8 +20,12 @@ std::unordered_map<std::string, Execution>& registry() {
 
 }  // namespace
 
-void define_execution(const char* op, PlainCompile compile) { registry()[op].plain = compile; }
-void define_execution(const char* op, Compile compile) { registry()[op].with_epilogue = compile; }
+void define_execution(const char* op, PlainCompile compile) {
+  registry()[op].plain = compile;
+}
+void define_execution(const char* op, Compile compile) {
+  registry()[op].with_epilogue = compile;
+}
 
 std::unique_ptr<Instruction> compile_node(const OpCall& call, std::unique_ptr<Epilogue> epilogue) {
   auto it = registry().find(call.name());

@@ -1,4 +1,5 @@
-// How an operation runs on the CPU: a node is compiled once into an instruction, which is then run many times.
+// How an operation runs on the CPU: a node is compiled once into an instruction, which is then run many
+// times.
 #pragma once
 
 #include <atomic>
@@ -54,19 +55,21 @@ class Instruction {
 
 class Epilogue;
 
-// Compiles a node. epilogue is null but for ops with Op::epilogue: then it refines the output (ops/epilogue.h).
+// Compiles a node. epilogue is null but for ops with Op::epilogue: then it refines the output
+// (ops/epilogue.h).
 using Compile = std::unique_ptr<Instruction> (*)(const OpCall&, std::unique_ptr<Epilogue> epilogue);
 using PlainCompile = std::unique_ptr<Instruction> (*)(const OpCall&);
 
-// Registers the CPU's execution of an operation. Elementwise operations need none: their map kernel is enough.
-// Views need none either.
+// Registers the CPU's execution of an operation. Elementwise operations need none: their map kernel is
+// enough. Views need none either.
 void define_execution(const char* op, PlainCompile compile);
 void define_execution(const char* op, Compile compile);
 
 // The instruction of a node. Throws TypeError where the operation has no execution.
 std::unique_ptr<Instruction> compile_node(const OpCall& call, std::unique_ptr<Epilogue> epilogue);
 
-// The team's smallest job worth sharing, in bytes touched or their equal in arithmetic: about what two barriers cost.
+// The team's smallest job worth sharing, in bytes touched or their equal in arithmetic: about what two
+// barriers cost.
 inline constexpr int64_t kSerialBytes = 32 * 1024;
 
 // An instruction from lambdas, for operations that need no class of their own.

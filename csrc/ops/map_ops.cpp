@@ -1,4 +1,5 @@
-// The elementwise operations: types and gradients. Each runs as the map kernel of its name, alone or in a chain.
+// The elementwise operations: types and gradients. Each runs as the map kernel of its name, alone or in a
+// chain.
 #include <cmath>
 
 #include "graph/op.h"
@@ -24,11 +25,21 @@ TypeRule unary_rule(bool (*accepts)(DType), const char* expected) {
   };
 }
 
-bool floats(DType t) { return is_float(t); }
-bool numbers(DType t) { return t != DType::b8; }
-bool bools(DType t) { return t == DType::b8; }
-bool integers(DType t) { return is_integer(t); }
-bool any_type(DType) { return true; }
+bool floats(DType t) {
+  return is_float(t);
+}
+bool numbers(DType t) {
+  return t != DType::b8;
+}
+bool bools(DType t) {
+  return t == DType::b8;
+}
+bool integers(DType t) {
+  return is_integer(t);
+}
+bool any_type(DType) {
+  return true;
+}
 
 std::vector<TensorType> predicate_type(const OpCall& c) {
   if (!is_float(c.in(0).dtype)) reject(c, "a floating-point tensor");
@@ -37,8 +48,8 @@ std::vector<TensorType> predicate_type(const OpCall& c) {
 
 TensorType broadcast_type(const OpCall& c, bool (*accepts)(DType), const char* expected) {
   require<TypeError>(c.inputs.size() == 2, c.name(), ": expected 2 inputs, got ", c.inputs.size());
-  require<TypeError>(c.in(0).dtype == c.in(1).dtype, c.name(), ": dtypes differ: ", dtype_name(c.in(0).dtype), " and ",
-                     dtype_name(c.in(1).dtype));
+  require<TypeError>(c.in(0).dtype == c.in(1).dtype, c.name(), ": dtypes differ: ", dtype_name(c.in(0).dtype),
+                     " and ", dtype_name(c.in(1).dtype));
   if (!accepts(c.in(0).dtype)) reject(c, expected);
   return {c.in(0).dtype, broadcast_shapes(c.in(0).shape, c.in(1).shape, c.name())};
 }
@@ -70,7 +81,9 @@ Op& function(const char* name, Unary gradient = {}) {
 
 Op& binary(const char* name, bool (*accepts)(DType), const char* expected, Binary gradient = {}) {
   Op& op = map_op(name);
-  op.type = [=](const OpCall& c) -> std::vector<TensorType> { return {broadcast_type(c, accepts, expected)}; };
+  op.type = [=](const OpCall& c) -> std::vector<TensorType> {
+    return {broadcast_type(c, accepts, expected)};
+  };
   if (gradient)
     op.gradient = [gradient](const GradientCall& g) { return gradient(g.grad(), g.in(0), g.in(1), g.out()); };
   return op;
@@ -82,10 +95,15 @@ void comparison(const char* name) {
   };
 }
 
-Sym zeros_like(const Sym& x) { return broadcast_to(x.constant(0), x.shape()); }
-Sym indicator(const Sym& condition, const Sym& like) { return cast(condition, like.dtype()); }
+Sym zeros_like(const Sym& x) {
+  return broadcast_to(x.constant(0), x.shape());
+}
+Sym indicator(const Sym& condition, const Sym& like) {
+  return cast(condition, like.dtype());
+}
 
-// f_grad(dy, x): a kernel that gives dy * f'(x); its own gradients are dy * f''(x) and f'(x), from the formula of f'.
+// f_grad(dy, x): a kernel that gives dy * f'(x); its own gradients are dy * f''(x) and f'(x), from the
+// formula of f'.
 void gradient_kernel(const char* name, std::function<Sym(const Sym& x, const Attrs&)> derivative) {
   Op& op = binary(name, floats, "floating-point tensors");
   op.gradient = [=](const GradientCall& g) -> std::vector<Sym> {
@@ -96,7 +114,9 @@ void gradient_kernel(const char* name, std::function<Sym(const Sym& x, const Att
   };
 }
 
-Sym normal_density(const Sym& x) { return (x * x * -0.5).apply("exp") * (1 / std::sqrt(2 * kPi)); }
+Sym normal_density(const Sym& x) {
+  return (x * x * -0.5).apply("exp") * (1 / std::sqrt(2 * kPi));
+}
 
 // A constant's value where `v` is one number everywhere.
 bool is_scalar_constant(const Graph& g, Value v, double* x) {
@@ -145,7 +165,8 @@ void define_functions() {
   function("arcsinh", [](auto dy, auto x, auto) { return dy * (x * x + 1.0).apply("rsqrt"); });
   function("arccosh", [](auto dy, auto x, auto) { return dy * (x * x - 1.0).apply("rsqrt"); });
   function("arctanh", [](auto dy, auto x, auto) { return dy / (1.0 - x * x); });
-  function("erf", [](auto dy, auto x, auto) { return dy * ((x * x * -1.0).apply("exp") * (2 / std::sqrt(kPi))); });
+  function("erf",
+           [](auto dy, auto x, auto) { return dy * ((x * x * -1.0).apply("exp") * (2 / std::sqrt(kPi))); });
   for (const char* name : {"round", "floor", "ceil", "trunc"})
     function(name, [](auto, auto x, auto) { return zeros_like(x); });
   for (const char* name : {"isnan", "isfinite", "isinf"}) unary(name, predicate_type);
@@ -162,9 +183,11 @@ void define_activations() {
     const Sym d = x.apply("abs") + 1.0;
     return dy / (d * d);
   });
-  unary("relu", unary_rule(numbers, "numbers"), [](auto dy, auto, auto y) { return dy.apply("relu_grad", {y}); });
+  unary("relu", unary_rule(numbers, "numbers"),
+        [](auto dy, auto, auto y) { return dy.apply("relu_grad", {y}); });
   function("relu6", [](auto dy, auto x, auto) {
-    const Sym inside = x.apply("greater", {x.constant(0)}).apply("logical_and", {x.apply("less", {x.constant(6)})});
+    const Sym inside =
+        x.apply("greater", {x.constant(0)}).apply("logical_and", {x.apply("less", {x.constant(6)})});
     return dy * indicator(inside, dy);
   });
   function("hard_sigmoid", [](auto dy, auto x, auto) {
@@ -186,7 +209,8 @@ void define_activations() {
     };
   }
 
-  gradient_kernel("relu_grad", [](auto y, auto&) { return indicator(y.apply("greater", {y.constant(0)}), y); });
+  gradient_kernel("relu_grad",
+                  [](auto y, auto&) { return indicator(y.apply("greater", {y.constant(0)}), y); });
   gradient_kernel("sigmoid_grad", [](auto y, auto&) { return y * (1.0 - y); });
   gradient_kernel("tanh_grad", [](auto y, auto&) { return 1.0 - y * y; });
   gradient_kernel("leaky_relu_grad", [](auto x, auto& attrs) {
@@ -220,10 +244,12 @@ void define_activations() {
 }
 
 void define_arithmetic() {
-  binary("add", numbers, "numbers", [](auto dy, auto, auto, auto) { return std::vector<Sym>{dy, dy}; }).simplify =
-      neutral_operand(0, true);
-  binary("subtract", numbers, "numbers", [](auto dy, auto, auto, auto) { return std::vector<Sym>{dy, -dy}; })
-      .simplify = neutral_operand(0, false);
+  binary("add", numbers, "numbers", [](auto dy, auto, auto, auto) {
+    return std::vector<Sym>{dy, dy};
+  }).simplify = neutral_operand(0, true);
+  binary("subtract", numbers, "numbers", [](auto dy, auto, auto, auto) {
+    return std::vector<Sym>{dy, -dy};
+  }).simplify = neutral_operand(0, false);
   binary("multiply", numbers, "numbers", [](auto dy, auto a, auto b, auto) {
     return std::vector<Sym>{dy * b, dy * a};
   }).simplify = neutral_operand(1, true);
@@ -232,9 +258,8 @@ void define_arithmetic() {
     return std::vector<Sym>{da, -(da * y)};
   }).simplify = neutral_operand(1, false);
   binary("floor_divide", numbers, "numbers");
-  binary("mod", numbers, "numbers", [](auto dy, auto a, auto b, auto) {
-    return std::vector<Sym>{dy, -(dy * (a / b).apply("floor"))};
-  });
+  binary("mod", numbers, "numbers",
+         [](auto dy, auto a, auto b, auto) { return std::vector<Sym>{dy, -(dy * (a / b).apply("floor"))}; });
   binary("power", numbers, "numbers", [](auto dy, auto a, auto b, auto y) {
     // d/da = b a^(b-1), also where a is 0; d/db = y log a, 0 where a is not positive.
     const Sym one = b.constant(1), zero = b.constant(0);
@@ -255,7 +280,8 @@ void define_arithmetic() {
     const Sym scale = dy / (a * a + b * b);
     return std::vector<Sym>{scale * b, -(scale * a)};
   });
-  for (const char* name : {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}) comparison(name);
+  for (const char* name : {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+    comparison(name);
   for (const char* name : {"logical_and", "logical_or", "logical_xor"}) binary(name, bools, "bool tensors");
   for (const char* name : {"bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"})
     binary(name, integers, "integer tensors");
@@ -276,8 +302,9 @@ void define_selection() {
 
   Op& clip = map_op("clip");
   clip.type = [](const OpCall& c) -> std::vector<TensorType> {
-    require<TypeError>(c.inputs.size() == 3 && c.in(0).dtype == c.in(1).dtype && c.in(0).dtype == c.in(2).dtype,
-                       "clip: expected a tensor and two bounds of its dtype");
+    require<TypeError>(
+        c.inputs.size() == 3 && c.in(0).dtype == c.in(1).dtype && c.in(0).dtype == c.in(2).dtype,
+        "clip: expected a tensor and two bounds of its dtype");
     const Shape bounds = broadcast_shapes(c.in(1).shape, c.in(2).shape, "clip");
     return {{c.in(0).dtype, broadcast_shapes(c.in(0).shape, bounds, "clip")}};
   };
@@ -296,13 +323,15 @@ void define_selection() {
   cast_op.simplify = [](Graph& g, const std::vector<Value>& in, const Attrs& attrs) -> Value {
     return attrs.get<std::string>("dtype") == dtype_name(g.dtype(in[0])) ? in[0] : Value{};
   };
-  cast_op.gradient = [](const GradientCall& g) -> std::vector<Sym> { return {cast(g.grad(), g.in(0).dtype())}; };
+  cast_op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
+    return {cast(g.grad(), g.in(0).dtype())};
+  };
 
   Op& broadcast = map_op("broadcast_to");
   broadcast.type = [](const OpCall& c) -> std::vector<TensorType> {
     const Shape shape = c.attrs.get<Shape>("shape");
-    require(broadcast_shapes(c.in(0).shape, shape, "broadcast_to") == shape, "broadcast_to: shape ", c.in(0).shape,
-            " does not broadcast to ", shape);
+    require(broadcast_shapes(c.in(0).shape, shape, "broadcast_to") == shape, "broadcast_to: shape ",
+            c.in(0).shape, " does not broadcast to ", shape);
     return {{c.in(0).dtype, shape}};
   };
   broadcast.kernel = [](const OpCall&) { return "copy"; };
@@ -328,6 +357,8 @@ double map_parameter(const Attrs& attrs) {
   return 0;
 }
 
-bool scalar_constant(const Graph& graph, Value v, double* x) { return is_scalar_constant(graph, v, x); }
+bool scalar_constant(const Graph& graph, Value v, double* x) {
+  return is_scalar_constant(graph, v, x);
+}
 
 }  // namespace axone

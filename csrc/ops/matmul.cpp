@@ -9,9 +9,13 @@ namespace axone {
 
 namespace {
 
-Shape batch_of(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
+Shape batch_of(const Shape& s) {
+  return Shape(s.begin(), s.end() - 2);
+}
 
-bool flag(const Attrs& attrs, const char* name) { return attrs.get<bool>(name, false); }
+bool flag(const Attrs& attrs, const char* name) {
+  return attrs.get<bool>(name, false);
+}
 
 struct Sizes {
   int64_t m, n, k;
@@ -21,16 +25,16 @@ Sizes sizes_of(const TensorType& a, const TensorType& b, const Attrs& attrs) {
   const bool ta = flag(attrs, "transpose_a"), tb = flag(attrs, "transpose_b");
   const size_t p = a.shape.size(), q = b.shape.size();
   const int64_t k = a.shape[p - (ta ? 2 : 1)], k_b = b.shape[q - (tb ? 1 : 2)];
-  require(k == k_b, "matmul: shapes ", a.shape, ta ? " (transposed)" : "", " and ", b.shape, tb ? " (transposed)" : "",
-          " do not fit: the inner sizes are ", k, " and ", k_b);
+  require(k == k_b, "matmul: shapes ", a.shape, ta ? " (transposed)" : "", " and ", b.shape,
+          tb ? " (transposed)" : "", " do not fit: the inner sizes are ", k, " and ", k_b);
   return {a.shape[p - (ta ? 1 : 2)], b.shape[q - (tb ? 2 : 1)], k};
 }
 
 std::vector<TensorType> matmul_type(const OpCall& c) {
   require<TypeError>(c.inputs.size() == 2, "matmul: expected 2 inputs, got ", c.inputs.size());
   const TensorType &a = c.in(0), &b = c.in(1);
-  require(a.shape.size() >= 2 && b.shape.size() >= 2, "matmul: expected at least 2 axes, got shapes ", a.shape, " and ",
-          b.shape);
+  require(a.shape.size() >= 2 && b.shape.size() >= 2, "matmul: expected at least 2 axes, got shapes ",
+          a.shape, " and ", b.shape);
   require<TypeError>(a.dtype == b.dtype && a.dtype != DType::b8 && a.dtype != DType::u8,
                      "matmul: expected two tensors of one dtype (float32, float64, int32 or int64), got ",
                      dtype_name(a.dtype), " and ", dtype_name(b.dtype));
@@ -58,8 +62,8 @@ Value swapped(const Graph& g, Value v) {
   return n.attrs.get<Axes>("perm") == swap ? n.inputs[0] : Value{};
 }
 
-// Takes transposes of the operands into the product, one matrix of B for all rows of A as one tall product, and
-// broadcasts batches that fit no simple stride.
+// Takes transposes of the operands into the product, one matrix of B for all rows of A as one tall product,
+// and broadcasts batches that fit no simple stride.
 Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   bool ta = flag(attrs, "transpose_a"), tb = flag(attrs, "transpose_b");
   auto product = [&](Value a, Value b) {

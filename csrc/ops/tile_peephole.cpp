@@ -1,5 +1,5 @@
-// Two steps of a tile program in one: a * b + c, and the moving averages and quotients of adaptive optimizers. A tile
-// passes through the first-level cache once less with each.
+// Two steps of a tile program in one: a * b + c, and the moving averages and quotients of adaptive
+// optimizers. A tile passes through the first-level cache once less with each.
 #include <algorithm>
 #include <cstring>
 
@@ -9,9 +9,9 @@ namespace axone {
 
 namespace {
 
-// outer(.., inner(A, B, C), ..) becomes fused(operands). `side` is the outer operand ('a', 'b' or 'c') that the inner
-// step computes. Capital letters are the inner step's operands, small ones the outer step's. `equal` lists pairs of
-// operands that must be the same value.
+// outer(.., inner(A, B, C), ..) becomes fused(operands). `side` is the outer operand ('a', 'b' or 'c') that
+// the inner step computes. Capital letters are the inner step's operands, small ones the outer step's.
+// `equal` lists pairs of operands that must be the same value.
 struct Rule {
   const char* outer;
   char side;
@@ -71,7 +71,8 @@ void TileProgram::fuse_steps() {
       const auto inner = std::find_if(steps_.begin(), steps_.begin() + int64_t(i), [&](const Step& t) {
         return t.out == made && t.kernel == kernel(rule.inner);
       });
-      if (inner == steps_.begin() + int64_t(i) || slots_[size_t(made)].source != Source::temporary || uses(made) != 1)
+      if (inner == steps_.begin() + int64_t(i) || slots_[size_t(made)].source != Source::temporary ||
+          uses(made) != 1)
         continue;
       bool fits = true;
       for (const char* pair = rule.equal; *pair; pair += 2)

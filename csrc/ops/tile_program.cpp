@@ -9,12 +9,15 @@ namespace axone {
 
 namespace {
 
-// Bytes of tiles that a step walks through should about fit a first-level cache; 24 to 64 KB made no difference.
+// Bytes of tiles that a step walks through should about fit a first-level cache; 24 to 64 KB made no
+// difference.
 constexpr int64_t kTileBudget = 32 * 1024;
 constexpr int64_t kLargestTile = 2048, kSmallestTile = 256;
 
-// Axes of `shape` as seen from a dense output of shape `full`, merged where both run on: extents and element strides.
-void collapse(const Shape& shape, const Shape& full, std::vector<int64_t>* extents, std::vector<int64_t>* strides) {
+// Axes of `shape` as seen from a dense output of shape `full`, merged where both run on: extents and element
+// strides.
+void collapse(const Shape& shape, const Shape& full, std::vector<int64_t>* extents,
+              std::vector<int64_t>* strides) {
   const size_t lead = full.size() - shape.size();
   const std::vector<int64_t> dense = dense_strides(shape);
   for (size_t i = 0; i < full.size(); ++i) {
@@ -76,7 +79,8 @@ bool contains(const std::vector<Value>& values, Value v) {
 
 }  // namespace
 
-TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes) {
+TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
+                         const std::vector<Value>& escapes) {
   elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
   add_steps(graph, nodes, escapes);
   fuse_steps();
@@ -131,14 +135,20 @@ int16_t TileProgram::input_slot(const Graph& graph, Value v, const Shape& shape)
   return add_slot(std::move(slot));
 }
 
-void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes) {
+void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& nodes,
+                            const std::vector<Value>& escapes) {
   for (int32_t id : nodes) {
     const Node& node = graph.node(id);
     OpCall call{*node.op, node.attrs, {}, node.outputs};
     for (Value v : node.inputs) call.inputs.push_back(graph.type(v));
-    const std::string kernel = "map." + (node.op->kernel ? node.op->kernel(call) : std::string(node.op->name));
+    const std::string kernel =
+        "map." + (node.op->kernel ? node.op->kernel(call) : std::string(node.op->name));
     const bool chooses = std::string(node.op->name) == "where";
-    Step step{kernel_function<MapFunction>(kernel.c_str(), call.in(chooses ? 1 : 0).dtype), -1, -1, -1, -1,
+    Step step{kernel_function<MapFunction>(kernel.c_str(), call.in(chooses ? 1 : 0).dtype),
+              -1,
+              -1,
+              -1,
+              -1,
               map_parameter(node.attrs)};
     int16_t* operand = &step.a;
     for (Value v : node.inputs) *operand++ = slot_of(graph, v, node.outputs[0].shape);
@@ -156,8 +166,8 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
   }
 }
 
-// Gives every temporary, and every input that must be expanded, a tile in the lane's scratch; a temporary's tile is
-// free again after its last use.
+// Gives every temporary, and every input that must be expanded, a tile in the lane's scratch; a temporary's
+// tile is free again after its last use.
 void TileProgram::place_registers() {
   std::vector<size_t> last(slots_.size(), 0);
   for (size_t i = 0; i < steps_.size(); ++i)
@@ -203,7 +213,8 @@ bool TileProgram::can_alias(size_t o, size_t i) const {
     const bool is_input =
         slot.source == Source::dense || slot.source == Source::scalar || slot.source == Source::strided;
     if (!is_input || slot.index != int32_t(i)) continue;
-    if (slot.source != Source::dense || item_size(slot.dtype) != item_size(slots_[size_t(output_slots_[o])].dtype))
+    if (slot.source != Source::dense ||
+        item_size(slot.dtype) != item_size(slots_[size_t(output_slots_[o])].dtype))
       return false;
     for (size_t k = written + 1; k < steps_.size(); ++k)
       if (steps_[k].a == int16_t(s) || steps_[k].b == int16_t(s) || steps_[k].c == int16_t(s)) return false;
@@ -227,7 +238,8 @@ void TileProgram::write_late(size_t o) {
 }
 
 // The tile [begin, begin + count) of a broadcast input: its own memory where that is one run, else a copy.
-const void* TileProgram::expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const {
+const void* TileProgram::expand(const Slot& slot, const void* base, int64_t begin, int64_t count,
+                                void* tile) const {
   const size_t item = item_size(slot.dtype);
   const char* in = static_cast<const char*>(base);
   const size_t rank = slot.extents.size();

@@ -1,5 +1,6 @@
-// A chain of elementwise operations as a little program over tiles: each step is a map kernel over about a thousand
-// elements, so that all that lies between the chain's inputs and its outputs stays in the first-level cache.
+// A chain of elementwise operations as a little program over tiles: each step is a map kernel over about a
+// thousand elements, so that all that lies between the chain's inputs and its outputs stays in the
+// first-level cache.
 #pragma once
 
 #include <string>
@@ -23,8 +24,8 @@ class TileProgram {
   // Arithmetic of one element in steps: what decides whether the work is worth sharing.
   int64_t steps() const { return int64_t(steps_.size()); }
 
-  // Whether output `o` may be written into the memory of input `i`: the input is read element by element, for the
-  // last time in or before the step that writes.
+  // Whether output `o` may be written into the memory of input `i`: the input is read element by element, for
+  // the last time in or before the step that writes.
   bool can_alias(size_t o, size_t i) const;
   // Makes can_alias(o, i) true for every input of the full shape, by writing the output at the tile's end.
   void write_late(size_t o);
@@ -32,7 +33,8 @@ class TileProgram {
   // Bytes of 64-byte-aligned scratch that one lane needs.
   size_t lane_scratch() const { return scratch_; }
 
-  // The program on one run's memory, for one lane with its scratch: what is made ready once and used for many parts.
+  // The program on one run's memory, for one lane with its scratch: what is made ready once and used for many
+  // parts.
   class Bound {
    public:
     Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch);
@@ -57,9 +59,10 @@ class TileProgram {
   struct Slot {
     Source source;
     DType dtype;
-    int32_t index = 0;      // of the input, the output or the constant
-    size_t offset = 0;      // of its tile in the lane's scratch
-    std::vector<int64_t> extents, strides;  // strided inputs: collapsed axes, slowest first; strides in elements
+    int32_t index = 0;  // of the input, the output or the constant
+    size_t offset = 0;  // of its tile in the lane's scratch
+    std::vector<int64_t> extents,
+        strides;  // strided inputs: collapsed axes, slowest first; strides in elements
   };
   struct Step {
     MapFunction kernel;

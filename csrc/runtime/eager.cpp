@@ -33,15 +33,19 @@ std::string signature(const std::string& op, const std::vector<Tensor>& inputs, 
   return key;
 }
 
-std::shared_ptr<Program> compile(const std::string& op, const std::vector<Tensor>& inputs, const Attrs& attrs) {
+std::shared_ptr<Program> compile(const std::string& op, const std::vector<Tensor>& inputs,
+                                 const Attrs& attrs) {
   Graph graph;
   std::vector<Value> in;
   for (const Tensor& t : inputs) in.push_back(graph.input(t.type()));
-  const OpCall call{find_op(op), attrs, [&] {
+  const OpCall call{find_op(op),
+                    attrs,
+                    [&] {
                       std::vector<TensorType> types;
                       for (const Tensor& t : inputs) types.push_back(t.type());
                       return types;
-                    }(), {}};
+                    }(),
+                    {}};
   const size_t outputs = call.op.type(call).size();
   const Value first = graph.add(call.op, in, attrs);
   std::vector<Value> out;
@@ -51,7 +55,8 @@ std::shared_ptr<Program> compile(const std::string& op, const std::vector<Tensor
 
 }  // namespace
 
-std::vector<Tensor> run_eagerly(const std::string& op, const std::vector<Tensor>& inputs, const Attrs& attrs) {
+std::vector<Tensor> run_eagerly(const std::string& op, const std::vector<Tensor>& inputs,
+                                const Attrs& attrs) {
   const std::string key = signature(op, inputs, attrs);
   std::shared_ptr<Program> program;
   {

@@ -1,8 +1,8 @@
 #include "runtime/feed.h"
 
 #include <cmath>
-#include <limits>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/error.h"
@@ -78,7 +78,8 @@ bool ours(SourceType t, DType* out) {
   }
 }
 
-// A value of a user's array as a type of ours. Out-of-range floats become the nearest integer that fits, NaN 0.
+// A value of a user's array as a type of ours. Out-of-range floats become the nearest integer that fits, NaN
+// 0.
 template <class To, class From>
 To convert(From raw) {
   if constexpr (std::is_same_v<From, Half>) {
@@ -86,7 +87,8 @@ To convert(From raw) {
   } else if constexpr (std::is_same_v<To, bool>) {
     return raw != From(0);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    constexpr double low = double(std::numeric_limits<To>::min()), high = double(std::numeric_limits<To>::max());
+    constexpr double low = double(std::numeric_limits<To>::min()),
+                     high = double(std::numeric_limits<To>::max());
     const double x = double(raw);
     if (x != x) return 0;
     return x <= low ? std::numeric_limits<To>::min() : x >= high ? std::numeric_limits<To>::max() : To(x);
@@ -109,14 +111,17 @@ template <class To, class From>
 To* convert_axes(const Source& s, size_t axis, const char* from, To* to) {
   if (axis == s.shape.size()) return convert_run<To, From>(from, 1, 0, to);
   if (axis + 1 == s.shape.size()) return convert_run<To, From>(from, s.shape[axis], s.strides[axis], to);
-  for (int64_t i = 0; i < s.shape[axis]; ++i) to = convert_axes<To, From>(s, axis + 1, from + i * s.strides[axis], to);
+  for (int64_t i = 0; i < s.shape[axis]; ++i)
+    to = convert_axes<To, From>(s, axis + 1, from + i * s.strides[axis], to);
   return to;
 }
 
 }  // namespace
 
-Gather::Gather(const Source& source, const TensorType& batch, const char* name) : source_(source), to_(batch.dtype) {
-  const Shape row(source.shape.begin() + 1, source.shape.end()), expected(batch.shape.begin() + 1, batch.shape.end());
+Gather::Gather(const Source& source, const TensorType& batch, const char* name)
+    : source_(source), to_(batch.dtype) {
+  const Shape row(source.shape.begin() + 1, source.shape.end()),
+      expected(batch.shape.begin() + 1, batch.shape.end());
   require(row == expected, name, ": expected samples of shape ", expected, ", got ", row);
   row_elements_ = element_count(row);
   int64_t step = int64_t(source_size(source.type));

@@ -32,7 +32,8 @@ class Gather {
   // Row numbers must be in [0, samples()).
   int64_t samples() const { return source_.shape[0]; }
 
-  // The dense row `first` where the source's rows first, first + 1, ... can be used in place: same type and layout.
+  // The dense row `first` where the source's rows first, first + 1, ... can be used in place: same type and
+  // layout.
   const void* in_place(int64_t first) const;
 
  private:

@@ -14,8 +14,8 @@ struct Lifetime {
   size_t offset = 0;  // set by plan_memory
 };
 
-// Gives every block an offset, 64-byte aligned, such that blocks in use at the same time do not overlap: the largest
-// first, each at the lowest gap that holds it. Returns the arena's size in bytes.
+// Gives every block an offset, 64-byte aligned, such that blocks in use at the same time do not overlap: the
+// largest first, each at the lowest gap that holds it. Returns the arena's size in bytes.
 size_t plan_memory(std::vector<Lifetime>& blocks);
 
 }  // namespace axone

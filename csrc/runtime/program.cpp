@@ -39,7 +39,8 @@ void Program::bind(const std::vector<const void*>& inputs, const std::vector<voi
   }
   if (threads > scratch_threads_) {
     size_t bytes = 0;
-    for (const Step& s : steps_) bytes = std::max(bytes, s.instruction->scratch_bytes(s.serial ? 1 : threads));
+    for (const Step& s : steps_)
+      bytes = std::max(bytes, s.instruction->scratch_bytes(s.serial ? 1 : threads));
     if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
     scratch_threads_ = threads;
   }
@@ -103,7 +104,8 @@ void Program::feed_from(size_t k, const void* data) {
   for (const Step& s : steps_)
     for (size_t i = 0; i < s.in.size(); ++i) {
       const Slot& slot = slots_[size_t(s.in[i])];
-      if (slot.kind == Slot::input && slot.index == int32_t(k)) pointers_[s.operands + i] = const_cast<void*>(data);
+      if (slot.kind == Slot::input && slot.index == int32_t(k))
+        pointers_[s.operands + i] = const_cast<void*>(data);
     }
 }
 

@@ -1,4 +1,5 @@
-// A compiled graph: instructions in order, one arena, in-place updates of variables. Run once or many steps a call.
+// A compiled graph: instructions in order, one arena, in-place updates of variables. Run once or many steps a
+// call.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,8 @@ class Program {
   const std::vector<TensorType>& input_types() const { return input_types_; }
   const std::vector<TensorType>& output_types() const { return output_types_; }
 
-  // One run: reads inputs (dense, of input_types), writes outputs (dense, of output_types), updates variables.
-  // Throws IndexError where an index was out of range. Thread safe: a second caller waits.
+  // One run: reads inputs (dense, of input_types), writes outputs (dense, of output_types), updates
+  // variables. Throws IndexError where an index was out of range. Thread safe: a second caller waits.
   void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs);
 
   struct Steps {
@@ -34,7 +35,8 @@ class Program {
     std::vector<void*> collect;          // per output: array of rows to write, or null; may be empty
     std::vector<int64_t> collect_bytes;  // bytes of one step's rows in it
   };
-  // Runs steps on gathered batches; returns how many. The last step's outputs can then be read with last_output.
+  // Runs steps on gathered batches; returns how many. The last step's outputs can then be read with
+  // last_output.
   int64_t run_steps(const Steps& steps);
 
   // Output k of the last step of run_steps, which must have been called; valid until the next run.
@@ -45,7 +47,8 @@ class Program {
 
   // One line an instruction: name, operand shapes, bytes; for profiles and tests.
   std::string describe() const;
-  // Seconds spent in each instruction over `repeats` runs on the contents of the arena, single lane timing of the team.
+  // Seconds spent in each instruction over `repeats` runs on the contents of the arena, single lane timing of
+  // the team.
   std::vector<double> profile(int repeats);
   size_t arena_bytes() const { return arena_.size(); }
   size_t instruction_count() const { return steps_.size(); }
@@ -56,8 +59,8 @@ class Program {
   // Memory behind a value: fixed, given with each run, or in the arena.
   struct Slot {
     enum Kind : uint8_t { input, output, fixed, arena } kind = arena;
-    int32_t index = 0;    // of the input or output
-    size_t offset = 0;    // in the arena
+    int32_t index = 0;     // of the input or output
+    size_t offset = 0;     // in the arena
     void* data = nullptr;  // of a fixed slot
     size_t bytes = 0;
   };
@@ -68,9 +71,9 @@ class Program {
     size_t operands = 0;  // first of its pointers in pointers_
   };
   struct Copy {
-    int32_t from;      // slot
-    int32_t output;    // index of the output, or -1
-    void* to;          // a variable's storage, or null
+    int32_t from;    // slot
+    int32_t output;  // index of the output, or -1
+    void* to;        // a variable's storage, or null
     size_t bytes;
   };
 
@@ -90,7 +93,8 @@ class Program {
   std::vector<Copy> copies_;
   Buffer arena_, scratch_;
   int scratch_threads_ = 0;
-  double shared_work_ = 0;  // of the instructions that a team can share, in floating-point operations or their like
+  double shared_work_ =
+      0;  // of the instructions that a team can share, in floating-point operations or their like
 
   std::mutex mutex_;
   std::vector<void*> pointers_;  // operand addresses of all steps, as of the last bind

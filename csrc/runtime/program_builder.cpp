@@ -91,15 +91,14 @@ void ProgramBuilder::draft_groups() {
   }
 }
 
-// Neighbouring map groups of one recipe that do not depend on each other become one instruction: so an optimizer
-// updates all its variables in one pass.
+// Neighbouring map groups of one recipe that do not depend on each other become one instruction: so an
+// optimizer updates all its variables in one pass.
 void ProgramBuilder::join_equal_chains() {
   std::vector<Draft> joined;
   for (Draft& d : drafts_) {
     Draft* last = joined.empty() ? nullptr : &joined.back();
-    const bool independent = last && std::none_of(d.in.begin(), d.in.end(), [&](Value v) {
-      return contains(last->out, v);
-    });
+    const bool independent =
+        last && std::none_of(d.in.begin(), d.in.end(), [&](Value v) { return contains(last->out, v); });
     if (independent && d.group.map && last->group.map && d.chains[0].recipe() == last->chains[0].recipe()) {
       last->chains.push_back(std::move(d.chains[0]));
       last->in.insert(last->in.end(), d.in.begin(), d.in.end());
@@ -143,7 +142,8 @@ void ProgramBuilder::place_leaves() {
   }
 }
 
-// An output is written where the caller wants it; one that is a leaf, or asked for twice, is copied at the end.
+// An output is written where the caller wants it; one that is a leaf, or asked for twice, is copied at the
+// end.
 void ProgramBuilder::place_outputs() {
   std::set<Value> taken;
   for (size_t k = 0; k < outputs_.size(); ++k) {

@@ -1,5 +1,5 @@
-// Programs against the same graph run node by node: grouping, epilogues, in-place updates and the memory plan must
-// change nothing but speed.
+// Programs against the same graph run node by node: grouping, epilogues, in-place updates and the memory plan
+// must change nothing but speed.
 #include <cmath>
 #include <map>
 #include <random>
@@ -44,7 +44,8 @@ double largest_difference(const Tensor& a, const Tensor& b) {
       const double x = double(static_cast<decltype(p)>(a.data())[i]);
       const double y = double(static_cast<decltype(p)>(b.data())[i]);
       if (x != y && !(std::isnan(x) && std::isnan(y)))
-        most = std::max(most, std::fabs(x - y) / (1 + std::fabs(x)) + (std::isnan(x) != std::isnan(y) ? 1e9 : 0));
+        most = std::max(most,
+                        std::fabs(x - y) / (1 + std::fabs(x)) + (std::isnan(x) != std::isnan(y) ? 1e9 : 0));
     });
   return most;
 }
@@ -150,8 +151,7 @@ class RandomGraph {
         case 5:
           return values_.push_back(graph_.add("matmul", {a, b}));
         case 6:
-          return values_.push_back(
-              sum({graph_, a}, {int64_t(rng_() % 2)}, true).value());
+          return values_.push_back(sum({graph_, a}, {int64_t(rng_() % 2)}, true).value());
         default:
           if (graph_.shape(a).size() == 2)
             values_.push_back(reshape({graph_, a}, {graph_.shape(a)[1], graph_.shape(a)[0]}).value());
@@ -186,10 +186,24 @@ TEST(joined_steps_compute_what_the_steps_did) {
     const Sym v(g, g.input(in[3].type()));
     const Sym root = (v * v + 0.1).apply("sqrt");
     const std::vector<Sym> chains = {
-        a * b + c,           c + a * b,           a * b - c,     c - a * b,           a.apply("square") + c,
-        c + a.apply("square"), a.apply("square") - c, a + (b - a) * c, (b - a) * c + a, c * (b - a) + a,
-        a + (b * b - a) * c, a + c * (b.apply("square") - a), (b * c - a) * b + a, (b - c) * a + a,
-        a / (root + 0.5),    a / (0.5 + root),    (root + 0.5) / (b * b + 1.0), a * b + a * b,
+        a * b + c,
+        c + a * b,
+        a * b - c,
+        c - a * b,
+        a.apply("square") + c,
+        c + a.apply("square"),
+        a.apply("square") - c,
+        a + (b - a) * c,
+        (b - a) * c + a,
+        c * (b - a) + a,
+        a + (b * b - a) * c,
+        a + c * (b.apply("square") - a),
+        (b * c - a) * b + a,
+        (b - c) * a + a,
+        a / (root + 0.5),
+        a / (0.5 + root),
+        (root + 0.5) / (b * b + 1.0),
+        a * b + a * b,
     };
     std::vector<Value> outputs;
     for (const Sym& s : chains) outputs.push_back(s.value());
@@ -249,7 +263,8 @@ TEST(blocks_in_use_together_never_overlap) {
     }
     const size_t total = plan_memory(blocks);
     for (size_t i = 0; i < blocks.size(); ++i) {
-      EXPECT(blocks[i].offset % 64 == 0 && blocks[i].offset + blocks[i].bytes <= total, "block outside the arena");
+      EXPECT(blocks[i].offset % 64 == 0 && blocks[i].offset + blocks[i].bytes <= total,
+             "block outside the arena");
       for (size_t j = 0; j < i; ++j) {
         const Lifetime &x = blocks[i], &y = blocks[j];
         const bool together = x.first <= y.last && y.first <= x.last;
@@ -272,7 +287,8 @@ TEST(steps_gather_rows_of_every_type_and_layout) {
     const std::vector<int64_t> order = {4, 0, 3, 3};
     Program::Steps steps;
     // Every second element of a row: a layout that is not dense.
-    steps.sources = {{reinterpret_cast<const char*>(data.data()), type, {5, 3}, {6 * sizeof(T), 2 * sizeof(T)}}};
+    steps.sources = {
+        {reinterpret_cast<const char*>(data.data()), type, {5, 3}, {6 * sizeof(T), 2 * sizeof(T)}}};
     steps.order = order.data(), steps.order_size = 4, steps.batch = 2, steps.first = 0, steps.count = 2;
     steps.budget = 1e9;
     steps.collect = {collected.data()}, steps.collect_bytes = {2 * 3 * 4};
@@ -280,7 +296,8 @@ TEST(steps_gather_rows_of_every_type_and_layout) {
     for (int r = 0; r < 4; ++r)
       for (int c = 0; c < 3; ++c) {
         const float expected = -float(order[size_t(r)] * 6 + c * 2);
-        EXPECT(collected[size_t(r * 3 + c)] == expected, "row ", r, " column ", c, ": ", collected[size_t(r * 3 + c)]);
+        EXPECT(collected[size_t(r * 3 + c)] == expected, "row ", r, " column ", c, ": ",
+               collected[size_t(r * 3 + c)]);
       }
   };
   check_type(float(), SourceType::f32);
@@ -313,7 +330,8 @@ TEST(steps_refuse_rows_that_are_not_there) {
 TEST(bits_do_not_depend_on_the_number_of_threads) {
   std::mt19937 rng(3);
   Graph g;
-  const Tensor w = random_tensor({DType::f32, {301, 257}}, rng), x = random_tensor({DType::f32, {67, 301}}, rng);
+  const Tensor w = random_tensor({DType::f32, {301, 257}}, rng),
+               x = random_tensor({DType::f32, {67, 301}}, rng);
   const Sym input{g, g.input(x.type())};
   const Sym y = (input.apply("matmul", {{g, g.variable(w)}}).apply("tanh")).apply("square");
   const Sym loss = sum(y, {0, 1});
@@ -325,14 +343,16 @@ TEST(bits_do_not_depend_on_the_number_of_threads) {
     std::vector<Tensor> out = run(p, {x});
     if (first.empty()) first = out;
     for (size_t k = 0; k < out.size(); ++k)
-      EXPECT(!std::memcmp(out[k].data(), first[k].data(), out[k].bytes()), "output ", k, " differs on ", threads);
+      EXPECT(!std::memcmp(out[k].data(), first[k].data(), out[k].bytes()), "output ", k, " differs on ",
+             threads);
   }
 }
 
 TEST(a_step_allocates_nothing_after_the_first) {
   std::mt19937 rng(5);
   Graph g;
-  const Tensor w = random_tensor({DType::f32, {64, 64}}, rng), x = random_tensor({DType::f32, {256, 64}}, rng);
+  const Tensor w = random_tensor({DType::f32, {64, 64}}, rng),
+               x = random_tensor({DType::f32, {256, 64}}, rng);
   const Sym y = Sym(g, g.input({DType::f32, {32, 64}})).apply("matmul", {{g, g.variable(w)}});
   const Value loss = sum(y * y, {0, 1}).value();
   const Sym dw(g, gradients(g, {loss}, {g.variable(w)}, {})[0]);
@@ -348,4 +368,6 @@ TEST(a_step_allocates_nothing_after_the_first) {
   EXPECT(Buffer::allocations() == before, Buffer::allocations() - before, " allocations");
 }
 
-int main(int argc, char** argv) { return axone::testing::run_all(argc, argv); }
+int main(int argc, char** argv) {
+  return axone::testing::run_all(argc, argv);
+}

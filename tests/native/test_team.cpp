@@ -1,4 +1,5 @@
-// The thread team: every lane runs, barriers hold, nesting is serial, the caller's floating-point mode is restored.
+// The thread team: every lane runs, barriers hold, nesting is serial, the caller's floating-point mode is
+// restored.
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -22,7 +23,8 @@ TEST(every_lane_runs_once) {
       size = lane.count;
     });
     for (int i = 0; i < 8; ++i)
-      EXPECT(seen[size_t(i)] == (i < size ? 1 : 0), "lane ", i, " of ", size.load(), " ran ", seen[size_t(i)].load());
+      EXPECT(seen[size_t(i)] == (i < size ? 1 : 0), "lane ", i, " of ", size.load(), " ran ",
+             seen[size_t(i)].load());
   }
 }
 
@@ -55,7 +57,8 @@ TEST(shares_cover_all_tasks) {
 
 TEST(nested_teams_run_serially) {
   std::atomic<int> inner{0};
-  run_team(2, [&](const Lane&) { run_team(2, [&](const Lane& lane) { inner += lane.count == 1 ? 1 : 100; }); });
+  run_team(2,
+           [&](const Lane&) { run_team(2, [&](const Lane& lane) { inner += lane.count == 1 ? 1 : 100; }); });
   EXPECT(inner >= 1 && inner <= 2, "inner teams had more than one lane");
 }
 
@@ -76,4 +79,6 @@ TEST(set_num_threads_refuses_nonsense) {
   }
 }
 
-int main(int argc, char** argv) { return axone::testing::run_all(argc, argv); }
+int main(int argc, char** argv) {
+  return axone::testing::run_all(argc, argv);
+}
