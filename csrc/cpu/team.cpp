@@ -5,17 +5,11 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
 
-#if defined(__linux__)
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -31,25 +25,6 @@ inline void pause_briefly() {
   _mm_pause();
 #elif defined(__aarch64__)
   __asm__ __volatile__("yield");
-#endif
-}
-
-// Sleeps unless `word` is no longer `value`; may wake early.
-inline void sleep_while(const std::atomic<int>& word, int value) {
-#if defined(__linux__)
-  static_assert(sizeof(word) == sizeof(int), "a futex is an int");
-  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
-#else
-  (void)word, (void)value;
-  sched_yield();
-#endif
-}
-
-inline void wake_all(const std::atomic<int>& word) {
-#if defined(__linux__)
-  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-#else
-  (void)word;
 #endif
 }
 
@@ -113,19 +88,18 @@ void Barrier::wait() {
   const int phase = phase_.load(std::memory_order_relaxed);
   if (waiting_.fetch_add(1, std::memory_order_acq_rel) == count_ - 1) {
     waiting_.store(0, std::memory_order_relaxed);
-    phase_.store(phase + 1, std::memory_order_seq_cst);
-    if (sleepers_.load(std::memory_order_seq_cst)) wake_all(phase_);
+    phase_.store(phase + 1, std::memory_order_release);
     return;
   }
-  // About 50 µs of spinning: longer than the work between two barriers is uneven, far shorter than a time
-  // slice.
-  for (int spin = 0; spin < 4000; ++spin) {
-    if (phase_.load(std::memory_order_acquire) != phase) return;
-    pause_briefly();
+  // About 20 µs of spinning: longer than the work between two barriers is uneven, shorter than a time slice.
+  // Sleeping instead of yielding was tried: the system then wakes both lanes on one core and leaves them
+  // there.
+  for (int spin = 0; phase_.load(std::memory_order_acquire) == phase; ++spin) {
+    if (spin < 2000)
+      pause_briefly();
+    else
+      sched_yield();
   }
-  sleepers_.fetch_add(1, std::memory_order_seq_cst);
-  while (phase_.load(std::memory_order_seq_cst) == phase) sleep_while(phase_, phase);
-  sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 int available_processors() {

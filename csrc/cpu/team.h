@@ -7,8 +7,7 @@
 
 namespace axone {
 
-// A barrier that spins briefly, then sleeps: cheap while every lane has a core; where one has lost its core
-// to another process, the sleeper's core is free to take it over.
+// A barrier that spins briefly, then yields: cheap while every lane has a core, polite when it has none.
 class Barrier {
  public:
   // Sets the number of lanes; no lane may be waiting.
@@ -19,7 +18,6 @@ class Barrier {
   int count_ = 1;
   alignas(64) std::atomic<int> waiting_{0};
   alignas(64) std::atomic<int> phase_{0};
-  std::atomic<int> sleepers_{0};
 };
 
 // What a kernel's driver knows of the team: its own index, the team's size, the barrier.
