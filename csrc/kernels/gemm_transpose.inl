@@ -19,17 +19,45 @@ AXONE_INLINE Vec<T> zip(Vec<T> a, Vec<T> b, Indices<I...>) {
 template <class T>
 using AllLanes = typename MakeIndices<int(kLanes<T>)>::type;
 
-// x[i] lane j becomes x[j] lane i: log2(lanes) perfect shuffles.
+// The same within each 16 bytes: one instruction without an index register where zip takes two of both.
+template <class T, int High, int... I>
+AXONE_INLINE Vec<T> zip_within(Vec<T> a, Vec<T> b, Indices<I...>) {
+  constexpr int L = int(kLanes<T>), E = 16 / int(sizeof(T));
+  return __builtin_shufflevector(a, b, (I / E * E + High * E / 2 + I % E / 2 + (I % 2) * L)...);
+}
+
+// The even (Odd = 0) or odd blocks of 16 bytes of a, then of b.
+template <class T, int Odd, int... I>
+AXONE_INLINE Vec<T> unzip_blocks(Vec<T> a, Vec<T> b, Indices<I...>) {
+  constexpr int E = 16 / int(sizeof(T));
+  return __builtin_shufflevector(a, b, ((2 * (I / E) + Odd) * E + I % E)...);
+}
+
+// x[i] lane j becomes x[j] lane i: log2(lanes) perfect shuffles. First squares of 16 bytes a side by zips, which
+// take x[i] and x[i + half a square] to x[2 i] and x[2 i + 1]; then the squares among each other by the
+// opposite. Every step is one instruction of two registers into a third, so that 32 registers hold it all.
 template <class T>
 AXONE_INLINE void transpose(Vec<T> (&x)[kLanes<T>]) {
-  constexpr int L = int(kLanes<T>);
+  constexpr int L = int(kLanes<T>), E = 16 / int(sizeof(T)), Q = L / E;
+  Vec<T> y[L];
   AXONE_UNROLL
-  for (int round = 1; round < L; round *= 2) {
-    Vec<T> y[L];
+  for (int round = 1; round < E; round *= 2) {
     AXONE_UNROLL
     for (int i = 0; i < L / 2; ++i) {
-      y[2 * i] = zip<T, 0>(x[i], x[i + L / 2], AllLanes<T>{});
-      y[2 * i + 1] = zip<T, 1>(x[i], x[i + L / 2], AllLanes<T>{});
+      const int square = i / (E / 2) * E, r = i % (E / 2);
+      y[square + 2 * r] = zip_within<T, 0>(x[square + r], x[square + r + E / 2], AllLanes<T>{});
+      y[square + 2 * r + 1] = zip_within<T, 1>(x[square + r], x[square + r + E / 2], AllLanes<T>{});
+    }
+    AXONE_UNROLL
+    for (int i = 0; i < L; ++i) x[i] = y[i];
+  }
+  AXONE_UNROLL
+  for (int round = 1; round < Q; round *= 2) {
+    AXONE_UNROLL
+    for (int i = 0; i < L / 2; ++i) {
+      const int q = i / E, r = i % E;
+      y[q * E + r] = unzip_blocks<T, 0>(x[2 * q * E + r], x[(2 * q + 1) * E + r], AllLanes<T>{});
+      y[(q + Q / 2) * E + r] = unzip_blocks<T, 1>(x[2 * q * E + r], x[(2 * q + 1) * E + r], AllLanes<T>{});
     }
     AXONE_UNROLL
     for (int i = 0; i < L; ++i) x[i] = y[i];
