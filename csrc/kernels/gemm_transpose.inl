@@ -33,8 +33,8 @@ AXONE_INLINE Vec<T> unzip_blocks(Vec<T> a, Vec<T> b, Indices<I...>) {
   return __builtin_shufflevector(a, b, ((2 * (I / E) + Odd) * E + I % E)...);
 }
 
-// x[i] lane j becomes x[j] lane i: log2(lanes) perfect shuffles. First squares of 16 bytes a side by zips, which
-// take x[i] and x[i + half a square] to x[2 i] and x[2 i + 1]; then the squares among each other by the
+// x[i] lane j becomes x[j] lane i: log2(lanes) perfect shuffles. First squares of 16 bytes a side by zips,
+// which take x[i] and x[i + half a square] to x[2 i] and x[2 i + 1]; then the squares among each other by the
 // opposite. Every step is one instruction of two registers into a third, so that 32 registers hold it all.
 template <class T>
 AXONE_INLINE void transpose(Vec<T> (&x)[kLanes<T>]) {
