@@ -1,4 +1,4 @@
-"""axone's results against Keras's for the same computations (keras.json, written by make.py)."""
+"""axone's results against Keras's for the same computations (keras_*.json, written by make.py)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pytest
 
 import axone
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from keras_cases import CASES  # noqa: E402
+from recording import HERE, areas  # noqa: E402
 
-RECORDED = json.loads((HERE / "keras.json").read_text())["results"]
+AREAS = areas()
+RECORDED = {area: json.loads((HERE / f"keras_{area}.json").read_text())["results"] for area in AREAS}
 
 # Float32 results after some training steps: sums are taken in another order than in Keras.
 TOLERANCE = 2e-5
@@ -44,12 +44,13 @@ def differences(got: Any, want: Any, where: str = "") -> list[str]:
     return [] if got == want else [f"{where}: {got!r} != {want!r}"]
 
 
-def test_every_case_was_recorded() -> None:
-    assert set(CASES) == set(RECORDED)
+@pytest.mark.parametrize("area", sorted(AREAS))
+def test_every_case_was_recorded(area: str) -> None:
+    assert set(AREAS[area]) == set(RECORDED[area])
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_same_as_keras(name: str) -> None:
+@pytest.mark.parametrize(("area", "name"), [(a, n) for a in sorted(AREAS) for n in sorted(AREAS[a])])
+def test_same_as_keras(area: str, name: str) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The data ran out")
-        assert differences(CASES[name](axone), RECORDED[name]) == []
+        assert differences(AREAS[area][name](axone), RECORDED[area][name]) == []

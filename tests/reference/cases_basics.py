@@ -1,34 +1,16 @@
-"""Small computations whose results were recorded with Keras: each takes the package (`keras` or `axone`).
+"""Losses, metrics, optimizers and whole fits of the first dense networks.
 
-`python make.py` runs them with Keras and writes `keras.json`; the tests run them with axone and compare.
+Each case takes the package (`keras` or `axone`) and returns a nest of numbers and strings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from recording import Cases, numbers, probabilities, rows
 
-CASES: dict[str, Callable[[Any], Any]] = {}
-
-
-def case(fn: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    CASES[fn.__name__] = fn
-    return fn
-
-
-def rows(seed: int, *shape: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
-
-
-def probabilities(seed: int, n: int, classes: int) -> np.ndarray:
-    e = np.exp(rows(seed, n, classes))
-    return (e / e.sum(-1, keepdims=True)).astype("float32")
-
-
-def numbers(value: Any) -> Any:
-    return np.asarray(value, "float64").tolist()
+case = Cases()
 
 
 @case
