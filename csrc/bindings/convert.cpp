@@ -100,6 +100,8 @@ Attrs attrs_of(const py::dict& dict) {
       attrs.set(name, py::cast<double>(value));
     else if (py::isinstance<py::str>(value))
       attrs.set(name, py::cast<std::string>(value));
+    else if (py::isinstance<Opaque>(value))
+      attrs.set(name, std::shared_ptr<const Opaque>(py::cast<std::shared_ptr<Opaque>>(value)));
     else
       attrs.set(name, py::cast<std::vector<int64_t>>(value));
   }
@@ -109,7 +111,14 @@ Attrs attrs_of(const py::dict& dict) {
 py::dict dict_of(const Attrs& attrs) {
   py::dict out;
   for (const auto& [name, attr] : attrs.items())
-    out[py::str(name)] = std::visit([](const auto& v) { return py::object(py::cast(v)); }, attr);
+    out[py::str(name)] = std::visit(
+        [](const auto& v) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::shared_ptr<const Opaque>>)
+            return py::object(py::cast(std::const_pointer_cast<Opaque>(v)));
+          else
+            return py::object(py::cast(v));
+        },
+        attr);
   return out;
 }
 

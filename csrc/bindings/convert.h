@@ -34,5 +34,6 @@ void bind_tensor(py::module_& m);
 void bind_graph(py::module_& m);
 void bind_program(py::module_& m);
 void bind_config(py::module_& m);
+void bind_host_call(py::module_& m);
 
 }  // namespace axone

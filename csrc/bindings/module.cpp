@@ -68,6 +68,7 @@ PYBIND11_MODULE(_engine, m) {
   active_target();  // an unknown AXONE_ISA is an error at import
   num_threads();    // and so is a bad AXONE_NUM_THREADS
   bind_tensor(m);
+  bind_host_call(m);
   bind_graph(m);
   bind_program(m);
   bind_config(m);

@@ -132,7 +132,7 @@ void bind_program(py::module_& m) {
            "seconds.")
       .def("last_outputs", &last_outputs, "Outputs of the last step of run_steps, as NumPy arrays.")
       .def("describe", &Program::describe)
-      .def("profile", &Program::profile, py::arg("repeats"))
+      .def("profile", &Program::profile, py::arg("repeats"), py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("arena_bytes", &Program::arena_bytes)
       .def_property_readonly("instruction_count", &Program::instruction_count);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,7 +12,13 @@
 
 namespace axone {
 
-using Attr = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
+// An attribute that only its operation understands, such as a function: equal only to itself.
+struct Opaque {
+  virtual ~Opaque() = default;
+};
+
+using Attr =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::shared_ptr<const Opaque>>;
 
 class Attrs {
  public:
@@ -40,6 +47,14 @@ class Attrs {
   template <class T>
   T get(const std::string& name, T otherwise) const {
     return has(name) ? get<T>(name) : otherwise;
+  }
+
+  // The opaque attribute of that name as a T; throws TypeError where it is none.
+  template <class T>
+  std::shared_ptr<const T> opaque(const std::string& name) const {
+    auto found = std::dynamic_pointer_cast<const T>(get<std::shared_ptr<const Opaque>>(name));
+    require<TypeError>(found != nullptr, "argument '", name, "' has the wrong type");
+    return found;
   }
 
   const std::map<std::string, Attr>& items() const { return items_; }

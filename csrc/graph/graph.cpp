@@ -20,6 +20,8 @@ void Attrs::append_key(std::string* out) const {
           } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) {
             bytes(v.size());
             for (int64_t x : v) bytes(x);
+          } else if constexpr (std::is_same_v<T, std::shared_ptr<const Opaque>>) {
+            bytes(v.get());
           } else {
             bytes(v);
           }
@@ -103,17 +105,23 @@ Value Graph::add(const Op& op, std::vector<Value> inputs, Attrs attrs) {
   if (op.simplify)
     if (Value v = op.simplify(*this, inputs, attrs)) return v;
 
+  Node n;
+  n.op = &op;
+  n.outputs = std::move(outputs);
+  if (op.effects && attrs.get<bool>("effects", false)) effects_.push_back({size(), 0});
+  if (op.effects) {
+    n.attrs = std::move(attrs);
+    n.inputs = std::move(inputs);
+    return append(std::move(n));
+  }
   std::string key = op.name;
   for (Value v : inputs) key.append(reinterpret_cast<const char*>(&v), sizeof(v));
   key += '|';
   attrs.append_key(&key);
   auto [it, fresh] = known_.try_emplace(std::move(key), size());
   if (!fresh) return {it->second, 0};
-  Node n;
-  n.op = &op;
   n.attrs = std::move(attrs);
   n.inputs = std::move(inputs);
-  n.outputs = std::move(outputs);
   return append(std::move(n));
 }
 

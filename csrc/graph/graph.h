@@ -63,6 +63,8 @@ class Graph {
   const std::vector<Value>& inputs() const { return inputs_; }
   // Variables assigned so far with their last values, in order of first assignment.
   const std::vector<std::pair<Tensor, Value>>& assigned() const { return assigned_; }
+  // Nodes that run whether or not anything reads them.
+  const std::vector<Value>& effects() const { return effects_; }
   // Every variable read so far: its leaf.
   const std::unordered_map<const void*, Value>& variable_leaves() const { return leaves_; }
 
@@ -70,7 +72,7 @@ class Graph {
   Value append(Node node);
 
   std::vector<Node> nodes_;
-  std::vector<Value> inputs_;
+  std::vector<Value> inputs_, effects_;
   std::vector<std::pair<Tensor, Value>> assigned_;
   std::unordered_map<const void*, Value> leaves_;    // by storage address: the value before any assignment
   std::unordered_map<const void*, size_t> current_;  // by storage address: index into assigned_

@@ -53,6 +53,8 @@ class Op {
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
   bool view = false;         // output 0 is input 0's memory under another shape
   bool epilogue = false;  // its execution can apply an elementwise chain to its output while that is in cache
+  bool effects = false;   // may do more than compute its outputs: two equal nodes stay two, and one with the
+                          // attribute "effects" runs even if nothing reads it
   // For elementwise ops: the kernel's name without "map." for these inputs (casts depend on the output).
   std::function<std::string(const OpCall&)> kernel;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 
 #include "cpu/dispatch.h"
@@ -11,7 +12,8 @@
 
 namespace axone {
 
-// The first error that a running instruction met; the program throws it as IndexError after the step.
+// The first error that a running instruction met. A reported one is thrown as IndexError after the step; a
+// failure ends the step before the next instruction and is thrown as it came.
 struct RunStatus {
   std::atomic<const char*> message{nullptr};  // a string constant, such as "take: index out of range"
   std::atomic<int64_t> value{0};              // the offending value
@@ -19,6 +21,15 @@ struct RunStatus {
   void report(const char* text, int64_t offender) {
     const char* none = nullptr;
     if (message.compare_exchange_strong(none, text)) value.store(offender);
+  }
+
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;
+
+  // Only a serial instruction may fail: then every lane of the team learns of it at one barrier.
+  void fail(std::exception_ptr error) {
+    failure = std::move(error);
+    failed.store(true);
   }
 };
 

@@ -14,6 +14,19 @@ Program::Program(const Graph& graph, const std::vector<Value>& outputs) {
 
 Program::~Program() = default;
 
+Program::Running::Running(Program& program) : program_(program) {
+  const std::thread::id self = std::this_thread::get_id();
+  require(program.runner_.load(std::memory_order_relaxed) != self,
+          "a function that a running program calls cannot run that program again");
+  program.mutex_.lock();
+  program.runner_.store(self, std::memory_order_relaxed);
+}
+
+Program::Running::~Running() {
+  program_.runner_.store({}, std::memory_order_relaxed);
+  program_.mutex_.unlock();
+}
+
 void* Program::address(int32_t slot) const {
   const Slot& s = slots_[size_t(slot)];
   switch (s.kind) {
@@ -52,23 +65,28 @@ int Program::team_size(int64_t steps) const {
   return shared_work_ * double(steps) > kWorthATeam ? num_threads() : 1;
 }
 
-// Serial instructions run on lane 0 without barriers between them.
+// Serial instructions run on lane 0 without barriers between them. Only these can fail: lane 0 then does no
+// more, and the other lanes see it behind the next barrier, which no lane passes a second time before all
+// have looked.
 void Program::execute(const Lane& lane) const {
   bool pending = false;  // lane 0 has written what the others have not yet waited for
   for (const Step& s : steps_) {
     void* const* p = pointers_.data() + s.operands;
     const Operands io{p, p + s.in.size(), scratch_.data(), &status_};
     if (s.serial) {
-      if (lane.index == 0) s.instruction->run(Lane{}, io);
+      if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) s.instruction->run(Lane{}, io);
       pending = true;
       continue;
     }
-    if (pending) lane.barrier();
+    if (pending) {
+      lane.barrier();
+      if (status_.failed.load(std::memory_order_relaxed)) return;
+    }
     pending = false;
     s.instruction->run(lane, io);
     lane.barrier();
   }
-  if (lane.index == 0) run_copies();
+  if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) run_copies();
 }
 
 void Program::run_copies() const {
@@ -80,11 +98,12 @@ void Program::run_copies() const {
 
 void Program::check_status() {
   const char* message = status_.message.exchange(nullptr);
+  if (status_.failed.exchange(false)) std::rethrow_exception(std::exchange(status_.failure, nullptr));
   if (message) throw IndexError(text(message, " (got ", status_.value.load(), ")"));
 }
 
 void Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const Running running(*this);
   const int threads = team_size(1);
   bind(inputs, outputs, threads);
   run_team(threads, [this](const Lane& lane) { execute(lane); });
@@ -110,7 +129,7 @@ void Program::feed_from(size_t k, const void* data) {
 }
 
 int64_t Program::run_steps(const Steps& steps) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const Running running(*this);
   prepare_feed();
   std::vector<Gather> feeds;
   for (size_t i = 0; i < steps.sources.size(); ++i) {
@@ -150,7 +169,9 @@ int64_t Program::run_steps(const Steps& steps) {
       }
       lane.barrier();
       execute(lane);
-      if (lane.index == 0) {
+      if (lane.index == 0 && status_.failed.load(std::memory_order_relaxed)) {
+        stop.store(true, std::memory_order_relaxed);
+      } else if (lane.index == 0) {
         for (size_t k = 0; k < steps.collect.size(); ++k)
           if (steps.collect[k])
             std::memcpy(static_cast<char*>(steps.collect[k]) + (steps.first + i) * steps.collect_bytes[k],
@@ -180,7 +201,7 @@ std::string Program::describe() const {
 }
 
 std::vector<double> Program::profile(int repeats) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const Running running(*this);
   prepare_feed();
   std::vector<const void*> inputs;
   std::vector<void*> outputs;
@@ -198,7 +219,7 @@ std::vector<double> Program::profile(int repeats) {
         const auto start = std::chrono::steady_clock::now();
         if (!s.serial)
           s.instruction->run(lane, io);
-        else if (lane.index == 0)
+        else if (lane.index == 0 && !status_.failed.load())
           s.instruction->run(Lane{}, io);
         lane.barrier();
         if (lane.index == 0)
@@ -206,6 +227,7 @@ std::vector<double> Program::profile(int repeats) {
       }
   });
   status_.message.store(nullptr);
+  check_status();
   return seconds;
 }
 

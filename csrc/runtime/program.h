@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ops/execution.h"
@@ -22,7 +23,8 @@ class Program {
   const std::vector<TensorType>& output_types() const { return output_types_; }
 
   // One run: reads inputs (dense, of input_types), writes outputs (dense, of output_types), updates
-  // variables. Throws IndexError where an index was out of range. Thread safe: a second caller waits.
+  // variables. Throws IndexError where an index was out of range, and what a host call throws. Thread safe: a
+  // second caller waits; a host call that runs its own program throws ValueError.
   void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs);
 
   struct Steps {
@@ -77,6 +79,16 @@ class Program {
     size_t bytes;
   };
 
+  // Holds the program for one caller.
+  class Running {
+   public:
+    explicit Running(Program& program);
+    ~Running();
+
+   private:
+    Program& program_;
+  };
+
   void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads);
   void* address(int32_t slot) const;
   void execute(const Lane& lane) const;
@@ -97,6 +109,7 @@ class Program {
       0;  // of the instructions that a team can share, in floating-point operations or their like
 
   std::mutex mutex_;
+  std::atomic<std::thread::id> runner_{};
   std::vector<void*> pointers_;  // operand addresses of all steps, as of the last bind
   std::vector<const void*> bound_inputs_;
   std::vector<void*> bound_outputs_;

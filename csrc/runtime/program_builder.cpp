@@ -58,6 +58,7 @@ std::vector<Value> ProgramBuilder::escapes_of(const Group& group) const {
 void ProgramBuilder::draft_groups() {
   std::vector<Value> roots = outputs_;
   for (const auto& [storage, v] : graph_.assigned()) roots.push_back(v);
+  for (Value v : graph_.effects()) roots.push_back(v);
   std::vector<Group> groups = make_schedule(graph_, roots);
   for (const Group& g : groups)
     for (int32_t id : g.nodes)

@@ -23,6 +23,19 @@ class Tensor:
     def view(self) -> Array: ...
     def copy_from(self, value: Tensor) -> None: ...
 
+class Opaque:
+    """An attribute that only its operation reads."""
+
+class HostFunction(Opaque):
+    """What a host call calls: subclasses define run(arrays) -> arrays."""
+
+    def __init__(self) -> None: ...
+
+class GradientFunction(Opaque):
+    """A gradient in Python: subclasses define run(graph, inputs, outputs, grads) -> values."""
+
+    def __init__(self) -> None: ...
+
 class Graph:
     """A graph of operations under construction. Values are integers, -1 is none."""
 

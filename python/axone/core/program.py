@@ -39,6 +39,7 @@ class Program:
         self._structure = outputs
         tensors = [convert_to_tensor(x) for x in tree.flatten(outputs)]
         self.engine = _engine.Program(trace.graph, [trace.value_of(t) for t in tensors])
+        self._kept = trace.kept
         # The program reads and writes these variables' memory.
         self._variables = list(trace.variables.values())
         self._assigned: list[Variable] = list(trace.assigned.values())

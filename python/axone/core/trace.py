@@ -32,10 +32,15 @@ class Trace:
         graph: the engine's graph.
         variables: every variable that was read or assigned, in order.
         assigned: those that were assigned.
+        kept: what must live as long as the graph's programs: functions that they call.
+
+    Args:
+        graph: the graph to add to; None starts one.
     """
 
-    def __init__(self) -> None:
-        self.graph = _engine.Graph()
+    def __init__(self, graph: _engine.Graph | None = None) -> None:
+        self.graph = _engine.Graph() if graph is None else graph
+        self.kept: list[Any] = []
         self.variables: dict[int, Variable] = {}
         self.assigned: dict[int, Variable] = {}
         self._outer: list[tuple[Trace | None, tuple[GradientTape, ...]]] = []

@@ -6,6 +6,7 @@ symbolic tensors (`KerasTensor`) they become nodes of the model.
 # ruff: noqa: I001, RUF022
 # fmt: off
 
+from axone.core.host_call import custom_gradient, host_call
 from axone.ops import linalg, nn, numpy, operators  # noqa: F401  operators: registers them
 from axone.ops.activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
@@ -69,13 +70,13 @@ __all__ = [
     "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "broadcast_to", "cast",
     "categorical_crossentropy", "cbrt", "ceil", "celu", "clip", "concatenate", "convert_to_numpy",
-    "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "deg2rad",
+    "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "custom_gradient", "deg2rad",
     "diag", "diagflat", "diagonal", "diff", "digitize", "divide", "divide_no_nan", "dot",
     "dot_product_attention", "dsplit", "dstack", "dtype", "einsum", "elu", "empty", "empty_like", "equal",
     "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flip", "fliplr", "flipud", "floor",
     "floor_divide", "fmod", "full", "full_like", "gelu", "get_item", "glu", "greater", "greater_equal",
     "hamming", "hanning", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
-    "heaviside", "hsplit", "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite",
+    "heaviside", "host_call", "hsplit", "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite",
     "isin", "isinf", "isnan", "isneginf", "isposinf", "kaiser", "kron", "layer_normalization",
     "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p",
     "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not",
