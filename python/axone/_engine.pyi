@@ -26,6 +26,8 @@ class Tensor:
 class Opaque:
     """An attribute that only its operation reads."""
 
+    def __init__(self) -> None: ...
+
 class HostFunction(Opaque):
     """What a host call calls: subclasses define run(arrays) -> arrays."""
 
