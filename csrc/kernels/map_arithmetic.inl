@@ -153,6 +153,32 @@ struct PowerInt {
   }
 };
 
+// Euclid's algorithm on magnitudes; gcd(0, 0) = 0.
+struct Gcd {
+  template <class T>
+  AXONE_INLINE T apply(T x, T y) {
+    UInt<T> a = UInt<T>(x < T(0) ? negate(x) : x), b = UInt<T>(y < T(0) ? negate(y) : y);
+    while (b) {
+      const UInt<T> r = UInt<T>(a % b);
+      a = b, b = r;
+    }
+    return T(a);
+  }
+};
+
+AXONE_INLINE float nextafter_of(float x, float y) {
+  return __builtin_nextafterf(x, y);
+}
+AXONE_INLINE double nextafter_of(double x, double y) {
+  return __builtin_nextafter(x, y);
+}
+struct Nextafter {
+  template <class T>
+  AXONE_INLINE T apply(T x, T y) {
+    return nextafter_of(x, y);
+  }
+};
+
 // Counts outside [0, bits) shift everything out.
 struct LeftShift {
   template <class T>

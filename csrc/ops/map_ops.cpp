@@ -167,6 +167,17 @@ void define_functions() {
   function("arctanh", [](auto dy, auto x, auto) { return dy / (1.0 - x * x); });
   function("erf",
            [](auto dy, auto x, auto) { return dy * ((x * x * -1.0).apply("exp") * (2 / std::sqrt(kPi))); });
+  function("erfc",
+           [](auto dy, auto x, auto) { return dy * ((x * x * -1.0).apply("exp") * (-2 / std::sqrt(kPi))); });
+  function("erfinv",
+           [](auto dy, auto, auto y) { return dy * ((y * y).apply("exp") * (std::sqrt(kPi) / 2)); });
+  function("lgamma");
+  function("bessel_i0", [](auto dy, auto x, auto) { return dy * x.apply("bessel_i1"); });
+  function("bessel_i1", [](auto dy, auto x, auto y) {
+    const Sym zero = x.apply("equal", {x.constant(0)});
+    const Sym over = select(zero, x.constant(0.5), y / select(zero, x.constant(1), x));  // I1(x) / x
+    return dy * (x.apply("bessel_i0") - over);
+  });
   for (const char* name : {"round", "floor", "ceil", "trunc"})
     function(name, [](auto, auto x, auto) { return zeros_like(x); });
   for (const char* name : {"isnan", "isfinite", "isinf"}) unary(name, predicate_type);
@@ -280,6 +291,13 @@ void define_arithmetic() {
     const Sym scale = dy / (a * a + b * b);
     return std::vector<Sym>{scale * b, -(scale * a)};
   });
+  // By the upper limit x alone: x^(a-1) e^-x / Gamma(a).
+  binary("gammainc", floats, "floating-point tensors", [](auto dy, auto a, auto x, auto) {
+    const Sym log = (a - 1.0) * x.apply("log") - x - a.apply("lgamma");
+    return std::vector<Sym>{Sym(), dy * log.apply("exp")};
+  });
+  binary("nextafter", floats, "floating-point tensors");
+  binary("gcd", integers, "integer tensors");
   for (const char* name : {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
     comparison(name);
   for (const char* name : {"logical_and", "logical_or", "logical_xor"}) binary(name, bools, "bool tensors");

@@ -6,6 +6,7 @@
 #include "simd/exp.h"
 #include "simd/log.h"
 #include "simd/pow.h"
+#include "simd/special.h"
 #include "simd/trig.h"
 
 namespace axone {
@@ -29,10 +30,18 @@ AXONE_BY_DOUBLE(vacosh)
 AXONE_BY_DOUBLE(vatanh)
 AXONE_BY_DOUBLE(vlog2)
 AXONE_BY_DOUBLE(vlog10)
+AXONE_BY_DOUBLE(verfc)
+AXONE_BY_DOUBLE(verfinv)
+AXONE_BY_DOUBLE(vlgamma)
+AXONE_BY_DOUBLE(vbessel_i0)
+AXONE_BY_DOUBLE(vbessel_i1)
 #undef AXONE_BY_DOUBLE
 
 AXONE_INLINE Vec<float> vatan2(Vec<float> y, Vec<float> x) {
   return through_double([](Vec<double> a, Vec<double> b) { return vatan2(a, b); }, y, x);
+}
+AXONE_INLINE Vec<float> vgammainc(Vec<float> a, Vec<float> x) {
+  return through_double([](Vec<double> u, Vec<double> v) { return vgammainc(u, v); }, a, x);
 }
 
 }  // namespace AXONE_TARGET
