@@ -18,7 +18,6 @@ class Fuser {
   Fuser(const Graph& graph, const std::vector<Value>& roots)
       : graph_(graph), group_of_(size_t(graph.size()), -1) {
     mark_live(roots);
-    mark_updates();
     for (int32_t id = 0; id < graph.size(); ++id)
       if (live_[size_t(id)] && graph.node(id).op) place(id);
   }
@@ -41,35 +40,13 @@ class Fuser {
         for (Value v : graph_.node(id).inputs) live_[size_t(v.node)] = 1;
   }
 
-  // Marks the elementwise nodes of optimizer updates: those that read a variable of their own shape, and what
-  // leads to them. They are long chains over much memory, better run together as one pass than behind a
-  // matrix product.
-  void mark_updates() {
-    update_.assign(size_t(graph_.size()), 0);
-    for (int32_t id = graph_.size(); id-- > 0;) {
-      const Node& node = graph_.node(id);
-      if (!live_[size_t(id)] || !node.op || !node.op->elementwise) continue;
-      for (Value v : node.inputs)
-        if (graph_.node(v).kind == NodeKind::variable && graph_.shape(v) == node.outputs[0].shape)
-          update_[size_t(id)] = !node.outputs[0].shape.empty();
-      if (!update_[size_t(id)]) continue;
-      for (Value v : node.inputs)
-        if (graph_.shape(v) == node.outputs[0].shape) update_[size_t(v.node)] = 1;
-    }
-  }
-
-  bool holds_update(const Draft& draft) const {
-    return std::any_of(draft.nodes.begin(), draft.nodes.end(),
-                       [&](int32_t id) { return id != draft.head && update_[size_t(id)]; });
-  }
-
   // Whether group `other` may stand behind the draft's head, if it has one: the head runs first, so it reads
-  // nothing of it, and updates stay apart.
+  // nothing of it.
   bool behind(const Draft& draft, int32_t other) const {
     if (draft.head < 0) return true;
     for (Value v : graph_.node(draft.head).inputs)
       if (group_of_[size_t(v.node)] == other) return false;
-    return !holds_update(drafts_[size_t(other)]);
+    return true;
   }
 
   bool same_space(const Draft& draft, const Shape& shape) const {
@@ -136,7 +113,7 @@ class Fuser {
   }
 
   const Graph& graph_;
-  std::vector<char> live_, update_;
+  std::vector<char> live_;
   std::vector<int32_t> group_of_;
   std::vector<Draft> drafts_;
 };

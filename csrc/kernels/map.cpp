@@ -71,6 +71,8 @@ const KernelEntry kEntries[] = {
     AXONE_FLOATS("root_plus", map2, RootPlus),
     AXONE_FLOATS("over_root", map3, OverRoot),
     AXONE_NUMBERS("clip", map3, Clip),
+    {"map.adam", DType::f32, reinterpret_cast<void (*)()>(UpdateFunction(adam<float>)), nullptr},
+    {"map.adam", DType::f64, reinterpret_cast<void (*)()>(UpdateFunction(adam<double>)), nullptr},
 
     AXONE_NUMBERS("neg", map1, Neg),
     AXONE_NUMBERS("square", map1, Square),

@@ -27,4 +27,26 @@ namespace axone {
 // place (f32) and 4 (f64): tests/native/test_kernels_math.cpp holds the bounds. Subnormals may count as 0.
 using MapFunction = void (*)(void* out, const void* a, const void* b, const void* c, int64_t n, double param);
 
+// One step of Adam (Kingma and Ba, 2015) over n elements, found as "map.adam": what lerp, lerp_square,
+// over_root and fnma do one after another, in one pass. Operands by position; an output may be its own old
+// value. The last four are single numbers.
+//   m' = m + (g - m) one_minus_beta_1;  v' = v + (g g - v) one_minus_beta_2;  w' = w - rate m' / (sqrt(v') +
+//   epsilon)
+enum UpdateOperand {
+  kUpdatedM,
+  kUpdatedV,
+  kUpdatedW,
+  kOldM,
+  kOldV,
+  kOldW,
+  kGradient,
+  kOneMinusBeta1,
+  kOneMinusBeta2,
+  kEpsilon,
+  kRate,
+  kUpdateOperands
+};
+constexpr int kUpdateOutputs = 3;
+using UpdateFunction = void (*)(const void* const* operands, int64_t n);
+
 }  // namespace axone

@@ -194,3 +194,35 @@ struct RightShift {
     return UInt<T>(y) <= kMost ? T(x >> UInt<T>(y)) : T(0);
   }
 };
+
+// The divider is the limit (a root and a quotient an element), so that all the rest costs nothing beside it.
+template <class T>
+void adam(const void* const* operands, int64_t n) {
+  const auto in = [&](int i) { return static_cast<const T*>(operands[i]); };
+  const auto out = [&](int i) { return static_cast<T*>(const_cast<void*>(operands[i])); };
+  T *const m_out = out(kUpdatedM), *const v_out = out(kUpdatedV), *const w_out = out(kUpdatedW);
+  const T *const m_in = in(kOldM), *const v_in = in(kOldV), *const w_in = in(kOldW),
+                 *const g_in = in(kGradient);
+  const Vec<T> a = splat<T>(*in(kOneMinusBeta1)), b = splat<T>(*in(kOneMinusBeta2));
+  const Vec<T> epsilon = splat<T>(*in(kEpsilon)), rate = splat<T>(*in(kRate));
+  constexpr int64_t L = kLanes<T>;
+  int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    const Vec<T> g = load<T>(g_in + i);
+    const Vec<T> m = Lerp::apply<T>(load<T>(m_in + i), g, a),
+                 v = LerpSquare::apply<T>(load<T>(v_in + i), g, b);
+    store<T>(m_out + i, m);
+    store<T>(v_out + i, v);
+    store<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), load<T>(w_in + i)));
+  }
+  if (i == n) return;
+  const int64_t rest = n - i;
+  const Vec<T> g = load_first<T>(g_in + i, rest);
+  const Vec<T> m = Lerp::apply<T>(load_first<T>(m_in + i, rest), g, a);
+  const Vec<T> v = LerpSquare::apply<T>(load_first<T>(v_in + i, rest), g, b);
+  store_first<T>(m_out + i, m, rest);
+  store_first<T>(v_out + i, v, rest);
+  store_first<T>(w_out + i,
+                 Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), load_first<T>(w_in + i, rest)),
+                 rest);
+}

@@ -21,6 +21,10 @@ class Epilogue {
 
   const TileProgram& chain() const { return chain_; }
 
+  // Called by a head that can hand over its values in pieces of up to `elements`, one lane one piece at a
+  // time: then raw values that no output can hold need no memory of the whole shape.
+  void take_pieces(int64_t elements);
+
   // Scratch in bytes: a tile set for each lane, and the raw output where no output can hold it.
   size_t scratch_bytes(int threads) const { return raw_bytes_ + lane_scratch_ * size_t(threads); }
 
@@ -29,7 +33,9 @@ class Epilogue {
    public:
     Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch, int lane);
     void apply(int64_t begin, int64_t count) override { chain_.run(begin, count); }
-    // Where the head writes its output.
+    void apply(int64_t begin, int64_t count, const void* values) override;
+    void* piece() const override { return piece_; }
+    // Where the head writes its output, if not in pieces.
     void* raw() const { return raw_; }
 
    private:
@@ -37,16 +43,21 @@ class Epilogue {
     // Where the raw output goes; fills the chain's inputs.
     void* gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch);
 
+    const Epilogue& epilogue_;
     const void* in_[kMostInputs];
     void* raw_;
+    char* lane_scratch_;
+    void* piece_;
     TileProgram::Bound chain_;
   };
 
  private:
   TileProgram chain_;
-  size_t head_input_ = 0;  // the chain's input that is the head's output
-  int raw_output_ = -1;    // the output that holds the raw values, or -1: scratch
-  size_t raw_bytes_ = 0, lane_scratch_ = 0;
+  size_t head_input_ = 0;                      // the chain's input that is the head's output
+  int raw_output_ = -1;                        // the output that holds the raw values, or -1: scratch
+  size_t item_ = 0;                            // bytes of a raw value
+  size_t raw_bytes_ = 0;                       // the raw output's in scratch
+  size_t piece_bytes_ = 0, lane_scratch_ = 0;  // a lane's: its piece, and all that it needs
 };
 
 }  // namespace axone

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/buffer.h"
+#include "cpu/dispatch.h"
+#include "kernels/map.h"
 #include "ops/gemm_plan.h"
 
 namespace axone {
@@ -22,7 +24,8 @@ class GemmRun {
         columns_(static_cast<const char*>(plan.swapped ? a : b)),
         c_(static_cast<char*>(c)),
         shared_(static_cast<char*>(scratch)),
-        epilogue_(epilogue) {
+        epilogue_(epilogue),
+        piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr) {
     char* own = shared_ + p_.shared_bytes +
                 size_t(lane.index) * (p_.lane_a_bytes + p_.lane_b_bytes + p_.lane_tail_bytes);
     packed_a_ = own;
@@ -38,6 +41,8 @@ class GemmRun {
         return tasks();
       case GemmAlgorithm::dot:
         return dot();
+      case GemmAlgorithm::split_k:
+        return split_k();
       case GemmAlgorithm::shared_b:
         return shared_b();
     }
@@ -74,8 +79,8 @@ class GemmRun {
     g.b = column_operand(t.item, t.column, k_begin);
     g.b_stride = p_.column_stride;
     g.b_layout = GemmBLayout::rows;
-    g.c = c_ + c_index(t) * item_;
-    g.c_stride = p_.c_stride;
+    g.c = piece_ ? piece_ : c_ + c_index(t) * item_;
+    g.c_stride = piece_ ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
     g.tail = tail_;
     g.accumulate = k_begin > 0;
     g.transposed = p_.transposed_c;
@@ -87,12 +92,30 @@ class GemmRun {
   void finish(const Task& t) const {
     if (!epilogue_) return;
     // A vector on the right was computed as one on the left: its columns are the caller's rows.
-    if (p_.swapped && !p_.transposed_c) return epilogue_->apply(t.item * p_.n + t.column, t.columns());
-    const int64_t begin = c_index(t);
+    const bool vector = p_.swapped && !p_.transposed_c;
+    const int64_t begin = vector ? t.item * p_.n + t.column : c_index(t);
     const int64_t segments = p_.transposed_c ? t.columns() : t.rows();
     const int64_t count = p_.transposed_c ? t.rows() : t.columns();
-    if (count == p_.c_stride) return epilogue_->apply(begin, segments * count);
-    for (int64_t i = 0; i < segments; ++i) epilogue_->apply(begin + i * p_.c_stride, count);
+    if (vector || count == p_.c_stride) return apply(begin, segments * count, piece_);
+    for (int64_t i = 0; i < segments; ++i)
+      apply(begin + i * p_.c_stride, count, piece_ ? piece_ + i * count * item_ : nullptr);
+  }
+  void apply(int64_t begin, int64_t count, const char* values) const {
+    values ? epilogue_->apply(begin, count, values) : epilogue_->apply(begin, count);
+  }
+
+  // Calls `fn` for the task, or for the parts of it that a piece can hold: whole tiles of rows as wide as
+  // they can be.
+  template <class F>
+  void for_each_part(const Task& t, const F& fn) const {
+    if (!piece_) return fn(t);
+    const int64_t tile = std::min<int64_t>(t.rows(), p_.kernels->rows(p_.panel_vectors));
+    const int64_t columns = std::min(t.columns(), kGemmPiece / tile / p_.panel_width() * p_.panel_width());
+    const int64_t most = kGemmPiece / columns / tile * tile, parts = (t.rows() + most - 1) / most;
+    const int64_t rows = (t.rows() + parts - 1) / parts;
+    for (int64_t row = t.row; row < t.row_end; row += rows)
+      for (int64_t column = t.column; column < t.column_end; column += columns)
+        fn({t.item, row, std::min(row + rows, t.row_end), column, std::min(column + columns, t.column_end)});
   }
 
   void zero() const {
@@ -120,30 +143,72 @@ class GemmRun {
     int64_t index, end, held = -1;  // held: whose columns packed_b_ holds
     lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
     for (; index < end; ++index) {
-      const Task t = task_at(index);
-      const int64_t columns = index / p_.row_blocks, padded = round_up(t.columns(), p_.kernels->lanes);
-      for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
-        const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1);
-        GemmBlock g = block_of(t, k0, k1);
-        if (p_.pack_a) {
-          p_.kernels->pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, p_.kernels->rows(p_.panel_vectors),
-                             packed_a_);
-          g.a = packed_a_;
-          g.a_layout = GemmALayout::slivers;
-        }
-        if (p_.pack_b) {
-          char* const packed = packed_b_ + k0 * padded * item_;
-          if (columns != held)
-            p_.kernels->pack_b(g.k, g.n, g.b, g.b_stride, p_.columns_along_k, p_.panel_vectors, packed);
-          g.b = packed;
-          g.b_layout = GemmBLayout::panels;
-        }
-        p_.kernels->block(g);
-      }
+      const Task task = task_at(index);
+      const int64_t columns = index / p_.row_blocks;
+      if (p_.pack_b && columns != held) pack_columns(task);
       held = columns;
-      finish(t);
+      for_each_part(task, [&](const Task& part) {
+        for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
+          GemmBlock g = block_of(part, p_.k_begin(pass), p_.k_begin(pass + 1));
+          if (p_.pack_b) {
+            g.b = packed_columns(task, pass) + (part.column - task.column) * g.k * item_;
+            g.b_layout = GemmBLayout::panels;
+          }
+          p_.kernels->block(g);
+        }
+        finish(part);
+      });
     }
   }
+
+  // The task's columns, pass by pass, as this lane packed them.
+  char* packed_columns(const Task& t, int64_t pass) const {
+    return packed_b_ + p_.k_begin(pass) * round_up(t.columns(), p_.kernels->lanes) * item_;
+  }
+  void pack_columns(const Task& t) const {
+    for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
+      const int64_t k0 = p_.k_begin(pass);
+      p_.kernels->pack_b(p_.k_begin(pass + 1) - k0, t.columns(), column_operand(t.item, t.column, k0),
+                         p_.column_stride, p_.columns_along_k, p_.panel_vectors, packed_columns(t, pass));
+    }
+  }
+
+  // Each part has a result of its own in shared scratch; then the team adds them up.
+  void split_k() const {
+    int64_t index, end;
+    lane_.share(p_.parts * p_.column_blocks * p_.row_blocks, &index, &end);
+    for (; index < end; ++index) {
+      const int64_t tasks = p_.column_blocks * p_.row_blocks, part = index / tasks;
+      const Task t = task_at(index % tasks);
+      const int64_t first = p_.part_begin(part), last = p_.part_begin(part + 1);
+      for (int64_t k0 = first; k0 < last; k0 += p_.k_block) {
+        GemmBlock g = block_of(t, k0, std::min(k0 + p_.k_block, last));
+        g.c = part_result(part) + c_index(t) * item_;
+        g.c_stride = p_.n;
+        g.accumulate = k0 > first;
+        p_.kernels->block(g);
+      }
+    }
+    lane_.barrier();
+    add_parts();
+  }
+
+  // Cut by columns: a layer above that splits its inner axis too finds its rows' inputs in its lane's cache.
+  void add_parts() const {
+    const MapFunction add = kernel_function<MapFunction>("map.add", p_.dtype);
+    int64_t panel, panel_end;
+    lane_.share(p_.panels(), &panel, &panel_end);
+    const int64_t column = p_.column_begin(panel), count = p_.column_begin(panel_end) - column;
+    for (int64_t row = 0; row < p_.m && count > 0; ++row) {
+      const int64_t begin = row * p_.n + column;
+      char* const c = c_ + begin * item_;
+      add(c, part_result(0) + begin * item_, part_result(1) + begin * item_, nullptr, count, 0);
+      for (int64_t part = 2; part < p_.parts; ++part)
+        add(c, c, part_result(part) + begin * item_, nullptr, count, 0);
+      if (epilogue_) epilogue_->apply(begin, count);
+    }
+  }
+  char* part_result(int64_t part) const { return shared_ + size_t(part) * p_.part_bytes(); }
 
   void dot() const {
     int64_t index, end;
@@ -219,6 +284,7 @@ class GemmRun {
   char* c_;
   char* shared_;
   GemmEpilogue* epilogue_;
+  char* piece_;
   char* packed_a_;
   char* packed_b_;
   char* tail_;
@@ -241,6 +307,10 @@ size_t Gemm::scratch_bytes(int threads) const {
 
 bool Gemm::serial() const {
   return impl_->serial;
+}
+
+bool Gemm::hands_over() const {
+  return impl_->algorithm == GemmAlgorithm::tasks;
 }
 
 const char* Gemm::algorithm() const {

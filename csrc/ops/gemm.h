@@ -14,8 +14,16 @@ namespace axone {
 class GemmEpilogue {
  public:
   virtual ~GemmEpilogue() = default;
+  // The values lie in C.
   virtual void apply(int64_t begin, int64_t count) = 0;
+  // The values lie in the piece that this lane was given, for products that hand over pieces; there is no C.
+  virtual void apply(int64_t begin, int64_t count, const void* values) = 0;
+  // The lane's own memory for kGemmPiece elements, or null: the product is written to C.
+  virtual void* piece() const = 0;
 };
+
+// Elements of a piece: 32 KB of float32, which stay in the first-level cache.
+constexpr int64_t kGemmPiece = 8192;
 
 struct GemmShape {
   DType dtype = DType::f32;  // f32, f64, i32 or i64
@@ -41,6 +49,9 @@ class Gemm {
   // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of
   // one.
   bool serial() const;
+
+  // Whether run can leave out C and hand over its values to the epilogue piece by piece.
+  bool hands_over() const;
 
   // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it
   // returns in a state in which C is complete only after the caller's next barrier. A, B, C dense as the

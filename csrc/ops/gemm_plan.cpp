@@ -30,6 +30,9 @@ constexpr int64_t kNearStride = 2048;
 // Outputs per row or column up to which sums along k beat packing an operand that lies along k.
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
+// Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
+constexpr int64_t kSplitElements = 16 * 1024;
+constexpr int64_t kSplitDepth = 4;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -137,13 +140,25 @@ void GemmPlan::choose_packing() {
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
       ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
     algorithm = GemmAlgorithm::shared_b;
-  pack_b = columns_along_k || algorithm == GemmAlgorithm::shared_b;
+  pack_b = columns_along_k || algorithm == GemmAlgorithm::shared_b || (tall() && n >= 4 * panel_width());
   pack_a = algorithm == GemmAlgorithm::shared_b && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
 }
 
+// Few rows times a weight matrix: the same lane that updates rows of the matrix later, by a tall product,
+// reads them here. On cores without a common cache a line that changes cores costs ten times its arithmetic.
+void GemmPlan::choose_split() {
+  const bool weights = !columns_along_k && row_layout == GemmALayout::rows && !swapped && batch == 1;
+  if (algorithm != GemmAlgorithm::tasks || !weights || m < 8 || m > 64) return;
+  if (k * n < kSplitElements || k < kSplitDepth * m) return;
+  algorithm = GemmAlgorithm::split_k;
+  parts = 2;
+}
+
 void GemmPlan::cut() {
+  choose_split();
   k_block = ceil_div(k, k_blocks);
   k_blocks = ceil_div(k, k_block);
+  if (algorithm == GemmAlgorithm::split_k) k_block = std::min(k_block, ceil_div(k, parts));
   if (algorithm == GemmAlgorithm::shared_b)
     cut_shared();
   else
@@ -183,9 +198,10 @@ void GemmPlan::cut_tasks() {
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     if (half < kTaskWork) break;
+    // Tall products are cut by rows alone, so that what follows them works on contiguous memory.
     // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of
     // rows make low tiles.
-    if (columns >= rows / 2 && columns >= 2 * panel_width())
+    if (columns >= rows / 2 && columns >= 2 * panel_width() && !tall())
       column_blocks *= 2;
     else if (rows >= 4 * tile_rows || (rows >= 2 * tile_rows && half >= 4 * kTaskWork))
       row_blocks *= 2;
@@ -205,6 +221,9 @@ void GemmPlan::size_scratch() {
   }
   if (algorithm == GemmAlgorithm::shared_b) {
     shared_bytes = 2 * round_up(size_t(k_block * strip_panels * panel_width()) * item, kAlignment);
+  } else if (algorithm == GemmAlgorithm::split_k) {
+    shared_bytes = size_t(parts) * part_bytes();
+    lane_tail_bytes = round_up(size_t(kernels->tail_elements(k_block)) * item, kAlignment);
   } else if (algorithm == GemmAlgorithm::tasks) {
     const int64_t task_columns = ceil_div(panels(), column_blocks) * panel_width();
     if (pack_b)
@@ -215,7 +234,7 @@ void GemmPlan::size_scratch() {
 }
 
 void GemmPlan::describe() {
-  static const char* const kWords[] = {"zero", "", "dot", "shared B"};
+  static const char* const kWords[] = {"zero", "", "dot", "split k", "shared B"};
   const int rows = kernels->rows(panel_vectors);
   std::snprintf(name, sizeof(name), "%s %dx%d%s%s%s%s", kernels->prefix, int(std::min<int64_t>(rows, m)),
                 panel_vectors * kernels->lanes, algorithm == GemmAlgorithm::tasks ? "" : " ",

@@ -1,6 +1,7 @@
 // How one product is computed: orientation, algorithm, blocking. Private to ops/gemm*.cpp.
 #pragma once
 
+#include "base/buffer.h"
 #include "kernels/gemm.h"
 #include "ops/gemm.h"
 
@@ -10,6 +11,7 @@ enum class GemmAlgorithm : uint8_t {
   empty,     // no element of C, or k == 0
   tasks,     // each task reads or packs what it needs by itself; no barrier
   dot,       // like tasks, but both operands are read along k
+  split_k,   // the inner axis in `parts` parts, whose results are added at the end
   shared_b,  // the team packs B in turns of (column strip, k block) and shares it
 };
 
@@ -35,6 +37,7 @@ struct GemmPlan {
   int64_t k_block = 1;     // depth of one pass
   int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
+  int64_t parts = 1;         // split_k: of the inner axis, each computed like a product of its own
   int64_t strip_panels = 1;  // shared_b: panels packed at a time
   int64_t strips = 1;
   size_t shared_bytes = 0, lane_a_bytes = 0, lane_b_bytes = 0, lane_tail_bytes = 0;
@@ -47,12 +50,17 @@ struct GemmPlan {
   int64_t row_begin(int64_t block) const { return m * block / row_blocks; }
   int64_t column_begin(int64_t panel) const;
   int64_t k_begin(int64_t pass) const { return pass * k_block < k ? pass * k_block : k; }
+  size_t part_bytes() const { return round_up(size_t(m * n) * item_size(dtype), kAlignment); }
+  int64_t part_begin(int64_t part) const { return k * part / parts; }
 
  private:
   void orient(const GemmShape& shape);
   void choose_tile();
   void choose_packing();
+  void choose_split();
   void cut();
+  // A weight's gradient, as a rule: many rows, and few products to add up.
+  bool tall() const { return m >= 2 * k && m >= 4 * kernels->rows(panel_vectors); }
   void cut_shared();
   void cut_tasks();
   void size_scratch();

@@ -111,7 +111,9 @@ class MatmulInstruction final : public Instruction {
   MatmulInstruction(const GemmShape& shape, std::unique_ptr<Epilogue> epilogue)
       : gemm_(shape),
         epilogue_(std::move(epilogue)),
-        flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {}
+        flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {
+    if (epilogue_ && gemm_.hands_over()) epilogue_->take_pieces(kGemmPiece);
+  }
 
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr);

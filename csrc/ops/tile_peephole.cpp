@@ -81,13 +81,46 @@ void TileProgram::fuse_steps() {
       const auto at = [&](size_t k) {
         return k < std::strlen(rule.operands) ? operand(steps_[i], *inner, rule.operands[k]) : int16_t(-1);
       };
-      steps_[i] = {kernel(rule.fused), steps_[i].out, at(0), at(1), at(2), 0};
+      steps_[i] = {kernel(rule.fused), steps_[i].out, at(0), at(1), at(2), 0, nullptr, {}};
       steps_.erase(inner);
       --i;
     }
   };
   for (DType dtype : {DType::f32, DType::f64})
     for (const Rule& rule : kRules) apply(rule, dtype);
+}
+
+// A chain that is one step of Adam and nothing else becomes a single step over the tile.
+void TileProgram::fuse_update() {
+  if (steps_.size() != 4) return;
+  const DType dtype = slots_[size_t(steps_[0].out)].dtype;
+  if (!is_float(dtype)) return;
+  const auto find = [&](const char* name) {
+    const MapFunction kernel = kernel_function<MapFunction>((std::string("map.") + name).c_str(), dtype);
+    return std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.kernel == kernel; });
+  };
+  const auto m = find("lerp"), v = find("lerp_square"), quotient = find("over_root"), w = find("fnma");
+  for (const auto& step : {m, v, quotient, w})
+    if (step == steps_.end()) return;
+  const bool left = w->a == quotient->out;  // rate and quotient may stand in either order
+  const int16_t rate = left ? w->b : w->a;
+  const auto single = [&](int16_t slot) {
+    const Source source = slots_[size_t(slot)].source;
+    return source == Source::constant || source == Source::scalar;
+  };
+  const auto output = [&](int16_t slot) { return slots_[size_t(slot)].source == Source::output; };
+  const bool fits = m->b == v->b && quotient->a == m->out && quotient->b == v->out &&
+                    (left || w->b == quotient->out) && output(m->out) && output(v->out) && output(w->out) &&
+                    !output(quotient->out) && single(m->c) && single(v->c) && single(quotient->c) &&
+                    single(rate);
+  if (!fits) return;
+  Step step{nullptr, -1, -1, -1, -1, 0, kernel_function<UpdateFunction>("map.adam", dtype), {}};
+  auto set = [&](UpdateOperand operand, int16_t slot) { step.slots[size_t(operand)] = slot; };
+  set(kUpdatedM, m->out), set(kUpdatedV, v->out), set(kUpdatedW, w->out);
+  set(kOldM, m->a), set(kOldV, v->a), set(kOldW, w->c);
+  set(kGradient, m->b), set(kOneMinusBeta1, m->c), set(kOneMinusBeta2, v->c);
+  set(kEpsilon, quotient->c), set(kRate, rate);
+  steps_ = {step};
 }
 
 }  // namespace axone

@@ -79,16 +79,36 @@ bool contains(const std::vector<Value>& values, Value v) {
 
 }  // namespace
 
+bool TileProgram::Step::reads(int16_t slot) const {
+  if (update) return std::find(slots.begin() + kUpdateOutputs, slots.end(), slot) != slots.end();
+  return a == slot || b == slot || c == slot;
+}
+
+bool TileProgram::Step::writes(int16_t slot) const {
+  if (!update) return out == slot;
+  return std::find(slots.begin(), slots.begin() + kUpdateOutputs, slot) != slots.begin() + kUpdateOutputs;
+}
+
+template <class F>
+void TileProgram::Step::for_each_slot(const F& fn) const {
+  if (update) return void(std::for_each(slots.begin(), slots.end(), fn));
+  for (int16_t s : {a, b, c, out})
+    if (s >= 0) fn(s);
+}
+
 TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
                          const std::vector<Value>& escapes) {
   elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
   add_steps(graph, nodes, escapes);
   fuse_steps();
+  fuse_update();
   place_registers();
   for (const Step& s : steps_) {
     recipe_.append(reinterpret_cast<const char*>(&s.kernel), sizeof(s.kernel));
     recipe_.append(reinterpret_cast<const char*>(&s.out), 4 * sizeof(s.out));
     recipe_.append(reinterpret_cast<const char*>(&s.param), sizeof(s.param));
+    recipe_.append(reinterpret_cast<const char*>(&s.update), sizeof(s.update));
+    recipe_.append(reinterpret_cast<const char*>(s.slots.data()), sizeof(s.slots));
   }
   for (const Slot& s : slots_) {
     recipe_ += char(s.source);
@@ -149,7 +169,9 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
               -1,
               -1,
               -1,
-              map_parameter(node.attrs)};
+              map_parameter(node.attrs),
+              nullptr,
+              {}};
     int16_t* operand = &step.a;
     for (Value v : node.inputs) *operand++ = slot_of(graph, v, node.outputs[0].shape);
     const Value result{id, 0};
@@ -170,9 +192,7 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
 // tile is free again after its last use.
 void TileProgram::place_registers() {
   std::vector<size_t> last(slots_.size(), 0);
-  for (size_t i = 0; i < steps_.size(); ++i)
-    for (int16_t s : {steps_[i].a, steps_[i].b, steps_[i].c, steps_[i].out})
-      if (s >= 0) last[size_t(s)] = i;
+  for (size_t i = 0; i < steps_.size(); ++i) steps_[i].for_each_slot([&](int16_t s) { last[size_t(s)] = i; });
   std::vector<size_t> free_tiles;
   size_t tiles = 0, dense = 0;
   auto take = [&] {
@@ -186,13 +206,15 @@ void TileProgram::place_registers() {
     if (s.source == Source::dense || s.source == Source::output) ++dense;
   }
   for (size_t i = 0; i < steps_.size(); ++i) {
-    Slot& out = slots_[size_t(steps_[i].out)];
-    if (out.source == Source::temporary) out.offset = take();
-    for (int16_t s : {steps_[i].a, steps_[i].b, steps_[i].c}) {
-      if (s < 0 || slots_[size_t(s)].source != Source::temporary || last[size_t(s)] != i) continue;
+    const Step& step = steps_[i];
+    step.for_each_slot([&](int16_t s) {
+      if (step.writes(s) && slots_[size_t(s)].source == Source::temporary) slots_[size_t(s)].offset = take();
+    });
+    step.for_each_slot([&](int16_t s) {
+      if (!step.reads(s) || slots_[size_t(s)].source != Source::temporary || last[size_t(s)] != i) return;
       if (std::find(free_tiles.begin(), free_tiles.end(), slots_[size_t(s)].offset) == free_tiles.end())
         free_tiles.push_back(slots_[size_t(s)].offset);
-    }
+    });
   }
   const int64_t fits = kTileBudget / int64_t((tiles + dense + 1) * sizeof(float));
   tile_ = std::clamp(fits / 64 * 64, kSmallestTile, kLargestTile);
@@ -207,7 +229,7 @@ void TileProgram::place_registers() {
 
 bool TileProgram::can_alias(size_t o, size_t i) const {
   size_t written = 0;
-  while (steps_[written].out != output_slots_[o]) ++written;
+  while (!steps_[written].writes(output_slots_[o])) ++written;
   for (size_t s = 0; s < slots_.size(); ++s) {
     const Slot& slot = slots_[s];
     const bool is_input =
@@ -217,7 +239,7 @@ bool TileProgram::can_alias(size_t o, size_t i) const {
         item_size(slot.dtype) != item_size(slots_[size_t(output_slots_[o])].dtype))
       return false;
     for (size_t k = written + 1; k < steps_.size(); ++k)
-      if (steps_[k].a == int16_t(s) || steps_[k].b == int16_t(s) || steps_[k].c == int16_t(s)) return false;
+      if (steps_[k].reads(int16_t(s))) return false;
   }
   return true;
 }
@@ -232,7 +254,7 @@ void TileProgram::write_late(size_t o) {
   scratch_ += size_t(tile_) * sizeof(double);
   moving_.erase(std::find(moving_.begin(), moving_.end(), old));
   moving_.push_back(fresh);
-  steps_.push_back({kernel_function<MapFunction>("map.copy", dtype), fresh, old, -1, -1, 0});
+  steps_.push_back({kernel_function<MapFunction>("map.copy", dtype), fresh, old, -1, -1, 0, nullptr, {}});
   output_slots_[o] = fresh;
   recipe_ += "late" + std::to_string(o);
 }
@@ -294,9 +316,16 @@ void TileProgram::Bound::run(int64_t begin, int64_t count) {
       else
         at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
     }
-    for (const Step& s : program_.steps_)
+    for (const Step& s : program_.steps_) {
+      if (s.update) {
+        const void* operands[kUpdateOperands];
+        for (size_t i = 0; i < s.slots.size(); ++i) operands[i] = at_[s.slots[i]];
+        s.update(operands, n);
+        continue;
+      }
       s.kernel(const_cast<void*>(at_[s.out]), s.a < 0 ? nullptr : at_[s.a], s.b < 0 ? nullptr : at_[s.b],
                s.c < 0 ? nullptr : at_[s.c], n, s.param);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 // first-level cache.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -68,13 +69,22 @@ class TileProgram {
     MapFunction kernel;
     int16_t out, a, b, c;  // slots; -1: unused
     double param;
+    // A whole update rule as one step; then `kernel` and the four slots above are unused.
+    UpdateFunction update = nullptr;
+    std::array<int16_t, kUpdateOperands> slots = {};
+
+    bool reads(int16_t slot) const;
+    bool writes(int16_t slot) const;
+    template <class F>
+    void for_each_slot(const F& fn) const;
   };
 
   int16_t add_slot(Slot slot);
   int16_t slot_of(const Graph& graph, Value v, const Shape& shape);
   int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
-  void fuse_steps();  // tile_peephole.cpp
+  void fuse_steps();   // tile_peephole.cpp
+  void fuse_update();  // tile_peephole.cpp
   void place_registers();
   const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;
 

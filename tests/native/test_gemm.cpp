@@ -45,17 +45,26 @@ void fill(T* p, int64_t count, std::mt19937& rng) {
   }
 }
 
-// Adds 1000 to each element, so that a missing or repeated call shows.
+// Adds 1000 to each element, so that a missing or repeated call shows; takes the values from C or in pieces.
 template <class T>
 class AddThousand : public GemmEpilogue {
  public:
-  explicit AddThousand(T* c) : c_(c) {}
+  AddThousand(T* c, bool pieces) : c_(c), piece_(pieces ? size_t(kGemmPiece) : 0) {}
   void apply(int64_t begin, int64_t count) override {
     for (int64_t i = begin; i < begin + count; ++i) c_[i] += T(1000);
   }
+  void apply(int64_t begin, int64_t count, const void* values) override {
+    const T* from = static_cast<const T*>(values);
+    inside_ &= from >= piece_.data() && from + count <= piece_.data() + piece_.size();
+    for (int64_t i = 0; i < count; ++i) c_[begin + i] = from[i] + T(1000);
+  }
+  void* piece() const override { return piece_.empty() ? nullptr : const_cast<T*>(piece_.data()); }
+  bool inside() const { return inside_; }
 
  private:
   T* c_;
+  std::vector<T> piece_;
+  bool inside_ = true;
 };
 
 std::string describe(const GemmShape& s) {
@@ -86,10 +95,12 @@ std::vector<T> multiply(const GemmShape& s, Operands<T>& x, int threads, bool wi
   std::memset(static_cast<void*>(c.data()), 0xFF, size_t(count) * sizeof(T));
   std::vector<unsigned char> scratch(gemm.scratch_bytes(threads) + 64 + kGuardBytes, kGuardByte);
   const size_t offset = (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
-  AddThousand<T> epilogue(c.data());
+  const bool pieces = with_epilogue && gemm.hands_over() && s.k % 2;
   run_team(threads, [&](const Lane& lane) {
-    gemm.run(lane, x.a.data(), x.b.data(), c.data(), scratch.data() + offset,
+    AddThousand<T> epilogue(c.data(), pieces);
+    gemm.run(lane, x.a.data(), x.b.data(), pieces ? nullptr : c.data(), scratch.data() + offset,
              with_epilogue ? &epilogue : nullptr);
+    CHECK(epilogue.inside(), describe(s), " handed over what is not in the piece; ", gemm.algorithm());
   });
   CHECK(c.intact(), describe(s), " wrote outside of C; ", gemm.algorithm());
   CHECK(x.a.intact() && x.b.intact(), describe(s), " wrote around A or B");
