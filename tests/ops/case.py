@@ -29,7 +29,9 @@ class Array:
         to 3);
         "away" (-2 to 2, never nearer than 0.15 to a whole number: where piecewise functions bend);
         "distinct" (all different, far apart); "index" (0..limit-1); "signed_index" (-limit..limit-1);
-        "mask" (booleans); "probabilities" (add up to 1 along the last axis); "integer" (-9 to 9).
+        "mask" (booleans); "probabilities" (add up to 1 along the last axis); "integer" (-9 to 9). Stacks of
+        matrices: "definite" (symmetric, positive definite), "regular" (far from singular), "spectrum" (with
+        eigenvalues 1, 2, 3, ...).
     """
 
     shape: tuple[int, ...]
@@ -71,6 +73,8 @@ class Array:
         if self.kind == "probabilities":
             raw = rng.uniform(0.2, 1.0, shape)
             return np.asarray(raw / raw.sum(-1, keepdims=True))
+        if self.kind in ("definite", "regular", "spectrum"):
+            return self._matrices(rng.normal(size=shape))
         low, high = {
             "positive": (0.2, 2.2),
             "unit": (0.05, 0.95),
@@ -78,6 +82,15 @@ class Array:
             "above1": (1.2, 3.0),
         }[self.kind]
         return np.asarray(rng.uniform(low, high, shape))
+
+    def _matrices(self, raw: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        n = self.shape[-1]
+        if self.kind == "definite":
+            return np.asarray(raw @ np.swapaxes(raw, -1, -2) / n + np.eye(n) * (1 + np.arange(n)))
+        regular = np.asarray(0.3 * raw + np.eye(self.shape[-2], n) * (1.5 + 0.7 * np.arange(n)))
+        if self.kind == "regular":
+            return regular
+        return np.asarray(regular @ np.diag(1.0 + np.arange(n)) @ np.linalg.inv(regular))
 
 
 def arrange(x: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import cases_layout  # noqa: F401
 import cases_math  # noqa: F401
+import cases_matrix  # noqa: F401
 import cases_network  # noqa: F401
+import cases_signal  # noqa: F401
+import cases_special  # noqa: F401
 from case import CASES, Array, Case
 
 __all__ = ["CASES", "Array", "Case"]

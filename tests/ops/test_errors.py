@@ -98,7 +98,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]] =
     ("einsum", ("i$->i", X), {}, ValueError, "letters"),
     ("einsum", ("ij->ii", X), {}, ValueError, "twice"),
     ("einsum", (X, X), {}, TypeError, "equation"),
-    ("norm", (X,), {"ord": "nuc"}, ValueError, "nuc"),
+    ("norm", (X,), {"ord": "oops"}, ValueError, "oops"),
     ("sort", (X, 2), {}, ValueError, "axis 2"),
     ("top_k", (X, 4), {}, ValueError, "k=4"),
     ("top_k", (X, -1), {}, ValueError, "negative"),

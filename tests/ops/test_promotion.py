@@ -19,8 +19,8 @@ STORED: dict[str, dict[str, dict[str, str]]] = json.loads(
     Path(__file__).with_name("keras_promotion.json").read_text(encoding="utf-8")
 )
 SCALARS = {"bool": True, "int": 2, "float": 2.5}
-# uint32 is no type of axone: sums of bytes are int32.
-OURS = {"uint32": "int32"}
+# uint32 is no type of axone: sums of bytes are int64, which holds as much.
+OURS = {"uint32": "int64"}
 # Keras leaves these integers as they are and then has no gradient; here an activation gives floats.
 FLOATING = {("relu6", "uint8"), ("relu6", "int32"), ("relu6", "int64")}
 

@@ -22,6 +22,8 @@ OBJECTS = {
     "nn",
     "numpy",
     "linalg",
+    *("host_call", "custom_gradient"),  # tests/core/test_host_call.py
+    *("cond", "switch", "map", "vectorized_map", "vectorize", "jvp"),  # test_control.py
 }
 
 

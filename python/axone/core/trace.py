@@ -41,6 +41,8 @@ class Trace:
     def __init__(self, graph: _engine.Graph | None = None) -> None:
         self.graph = _engine.Graph() if graph is None else graph
         self.kept: list[Any] = []
+        # While a branch is traced: the variables that it assigned, with their values before.
+        self.before: dict[int, tuple[Variable, Tensor]] | None = None
         self.variables: dict[int, Variable] = {}
         self.assigned: dict[int, Variable] = {}
         self._outer: list[tuple[Trace | None, tuple[GradientTape, ...]]] = []
@@ -92,6 +94,8 @@ class Trace:
 
     def assign(self, variable: Variable, x: Tensor) -> None:
         """Make `x` the variable's value from here on and after the run."""
+        if self.before is not None and id(variable) not in self.before:
+            self.before[id(variable)] = variable, self.read(variable)
         self.variables[id(variable)] = variable
         self.assigned[id(variable)] = variable
         self.graph.assign(variable.storage, self.value_of(x))

@@ -6,8 +6,8 @@ symbolic tensors (`KerasTensor`) they become nodes of the model.
 # ruff: noqa: I001, RUF022
 # fmt: off
 
-from axone.core.host_call import custom_gradient, host_call
 from axone.ops import linalg, nn, numpy, operators  # noqa: F401  operators: registers them
+from axone.core.host_call import custom_gradient, host_call
 from axone.ops.activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu,
     log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus,
@@ -31,67 +31,91 @@ from axone.ops.comparison import (
     isposinf, less, less_equal, logical_and, logical_not, logical_or, logical_xor, nonzero, not_equal,
     select, where,
 )
+from axone.ops.control import cond, jvp, map, switch, vectorize, vectorized_map
 from axone.ops.core import (
     array, cast, convert_to_numpy, convert_to_tensor, copy, dtype, is_tensor, ndim, saturate_cast, shape,
     size, stop_gradient,
 )
 from axone.ops.creation import (
-    arange, bartlett, blackman, empty, empty_like, eye, full, full_like, hamming, hanning, identity,
-    kaiser, linspace, logspace, ones, ones_like, tri, zeros, zeros_like,
+    arange, bartlett, blackman, empty, empty_like, eye, full, full_like, geomspace, hamming, hanning,
+    identity, kaiser, linspace, logspace, ones, ones_like, tri, zeros, zeros_like,
 )
+from axone.ops.decompositions import cholesky, eig, eigh, lstsq, lu_factor, matrix_rank, pinv, qr, svd
 from axone.ops.diagonal import diag, diagflat, diagonal, trace, tril, triu
+from axone.ops.einops import rearrange
 from axone.ops.einsum import einsum
 from axone.ops.getitem import get_item
 from axone.ops.indexing import multi_hot, one_hot, slice, slice_update, take, take_along_axis
 from axone.ops.linear import cross, dot, inner, kron, matmul, norm, outer, tensordot, vdot
 from axone.ops.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
-from axone.ops.nan import nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
+from axone.ops.nan import (
+    nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar,
+)
 from axone.ops.normalization import (
     batch_normalization, layer_normalization, moments, normalize, rms_normalization,
 )
+from axone.ops.quantiles import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from axone.ops.reduction import (
     all, amax, amin, any, argmax, argmin, average, count_nonzero, cumprod, cumsum, logsumexp, max, mean,
     min, prod, ptp, std, sum, var,
 )
-from axone.ops.scatter import bincount, scatter, scatter_update, segment_sum, unravel_index
+from axone.ops.scatter import (
+    bincount, scatter, scatter_update, segment_max, segment_min, segment_prod, segment_sum, unravel_index,
+)
 from axone.ops.shape import (
-    append, array_split, broadcast_to, concatenate, dsplit, dstack, expand_dims, hsplit, hstack, moveaxis,
-    ravel, reshape, split, squeeze, stack, swapaxes, transpose, unstack, vsplit, vstack,
+    append, array_split, broadcast_to, column_stack, concatenate, dsplit, dstack, expand_dims, hsplit,
+    hstack, moveaxis, ravel, reshape, split, squeeze, stack, swapaxes, transpose, unstack, vsplit, vstack,
+)
+from axone.ops.signal import extract_sequences, fft, fft2, ifft2, irfft, istft, rfft, stft
+from axone.ops.solving import (
+    cholesky_inverse, det, inv, logdet, matrix_power, slogdet, solve, solve_triangular,
 )
 from axone.ops.sorting import (
-    argpartition, argsort, diff, digitize, in_top_k, median, percentile, quantile, searchsorted, sort,
-    top_k, unique,
+    argpartition, argsort, diff, digitize, in_top_k, searchsorted, sort, top_k, unique,
 )
+from axone.ops.special import (
+    angle, conj, conjugate, erfc, erfinv, fmax, fmin, gammainc, gcd, hypot, i0, imag, isreal, lcm, ldexp,
+    nextafter, real, signbit, sinc, view,
+)
+from axone.ops.statistics import cdist, corrcoef, correlate, histogram, psnr, trapezoid, vander
 
 __all__ = [
-    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "append", "arange", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
-    "argsort", "array", "array_split", "average", "bartlett", "batch_normalization",
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "angle", "any", "append", "arange",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
+    "argpartition", "argsort", "array", "array_split", "average", "bartlett", "batch_normalization",
     "binary_crossentropy", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "broadcast_to", "cast",
-    "categorical_crossentropy", "cbrt", "ceil", "celu", "clip", "concatenate", "convert_to_numpy",
-    "convert_to_tensor", "copy", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum", "custom_gradient", "deg2rad",
-    "diag", "diagflat", "diagonal", "diff", "digitize", "divide", "divide_no_nan", "dot",
-    "dot_product_attention", "dsplit", "dstack", "dtype", "einsum", "elu", "empty", "empty_like", "equal",
-    "erf", "exp", "exp2", "expand_dims", "expm1", "eye", "fabs", "flip", "fliplr", "flipud", "floor",
-    "floor_divide", "fmod", "full", "full_like", "gelu", "get_item", "glu", "greater", "greater_equal",
-    "hamming", "hanning", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
-    "heaviside", "host_call", "hsplit", "hstack", "identity", "in_top_k", "inner", "is_tensor", "isclose", "isfinite",
-    "isin", "isinf", "isnan", "isneginf", "isposinf", "kaiser", "kron", "layer_normalization",
-    "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linspace", "log", "log10", "log1p",
-    "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "logspace", "logsumexp", "matmul", "max", "maximum", "mean", "median",
-    "meshgrid", "min", "minimum", "mish", "mod", "moments", "moveaxis", "multi_hot", "multiply",
-    "nan_to_num", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "ndim",
-    "negative", "nn", "nonzero", "norm", "normalize", "not_equal", "numpy", "one_hot", "ones",
-    "ones_like", "outer", "pad", "percentile", "power", "prod", "ptp", "quantile", "rad2deg", "ravel",
-    "reciprocal", "relu", "relu6", "repeat", "reshape", "right_shift", "rms_normalization", "roll",
-    "rot90", "round", "rsqrt", "saturate_cast", "scatter", "scatter_update", "searchsorted",
-    "segment_sum", "select", "selu", "shape", "sigmoid", "sign", "silu", "sin", "sinh", "size", "slice",
-    "slice_update", "soft_shrink", "softmax", "softplus", "softsign", "sort",
-    "sparse_categorical_crossentropy", "sparse_plus", "sparse_sigmoid", "sparsemax", "split", "sqrt",
-    "square", "squareplus", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
-    "swish", "take", "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile",
-    "top_k", "trace", "transpose", "tri", "tril", "triu", "true_divide", "trunc", "unique",
-    "unravel_index", "unstack", "var", "vdot", "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "categorical_crossentropy", "cbrt", "cdist", "ceil", "celu", "cholesky", "cholesky_inverse", "clip",
+    "column_stack", "concatenate", "cond", "conj", "conjugate", "convert_to_numpy", "convert_to_tensor",
+    "copy", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum",
+    "custom_gradient", "deg2rad", "det", "diag", "diagflat", "diagonal", "diff", "digitize", "divide",
+    "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack", "dtype", "eig", "eigh", "einsum",
+    "elu", "empty", "empty_like", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expand_dims", "expm1",
+    "extract_sequences", "eye", "fabs", "fft", "fft2", "flip", "fliplr", "flipud", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "full", "full_like", "gammainc", "gcd", "gelu", "geomspace",
+    "get_item", "glu", "greater", "greater_equal", "hamming", "hanning", "hard_shrink", "hard_sigmoid",
+    "hard_silu", "hard_swish", "hard_tanh", "heaviside", "histogram", "host_call", "hsplit", "hstack",
+    "hypot", "i0", "identity", "ifft2", "imag", "in_top_k", "inner", "inv", "irfft", "is_tensor",
+    "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "istft", "jvp",
+    "kaiser", "kron", "layer_normalization", "lcm", "ldexp", "leaky_relu", "left_shift", "less",
+    "less_equal", "linalg", "linspace", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax",
+    "logaddexp", "logaddexp2", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logspace", "logsumexp", "lstsq", "lu_factor", "map", "matmul", "matrix_power", "matrix_rank", "max",
+    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mish", "mod", "moments", "moveaxis",
+    "multi_hot", "multiply", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum",
+    "nanvar", "ndim", "negative", "nextafter", "nn", "nonzero", "norm", "normalize", "not_equal", "numpy",
+    "one_hot", "ones", "ones_like", "outer", "pad", "percentile", "pinv", "power", "prod", "psnr", "ptp",
+    "qr", "quantile", "rad2deg", "ravel", "real", "rearrange", "reciprocal", "relu", "relu6", "repeat",
+    "reshape", "rfft", "right_shift", "rms_normalization", "roll", "rot90", "round", "rsqrt",
+    "saturate_cast", "scatter", "scatter_update", "searchsorted", "segment_max", "segment_min",
+    "segment_prod", "segment_sum", "select", "selu", "shape", "sigmoid", "sign", "signbit", "silu", "sin",
+    "sinc", "sinh", "size", "slice", "slice_update", "slogdet", "soft_shrink", "softmax", "softplus",
+    "softsign", "solve", "solve_triangular", "sort", "sparse_categorical_crossentropy", "sparse_plus",
+    "sparse_sigmoid", "sparsemax", "split", "sqrt", "square", "squareplus", "squeeze", "stack", "std",
+    "stft", "stop_gradient", "subtract", "sum", "svd", "swapaxes", "swish", "switch", "take",
+    "take_along_axis", "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile", "top_k", "trace",
+    "transpose", "trapezoid", "tri", "tril", "triu", "true_divide", "trunc", "unique", "unravel_index",
+    "unstack", "vander", "var", "vdot", "vectorize", "vectorized_map", "view", "vsplit", "vstack",
+    "where", "zeros", "zeros_like",
 ]

@@ -203,6 +203,21 @@ def logspace(
     return to_tensor(values.astype(name))
 
 
+def geomspace(
+    start: TensorLike,
+    stop: TensorLike,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: str | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """`num` numbers from `start` to `stop`, each the one before times the same factor; see `linspace`."""
+    (count,) = shape_of("geomspace", num)
+    name = dtypes.result_type(dtype_of(start), dtype_of(stop), float) if dtype is None else _dtype(dtype)
+    ends = np.asarray(start, "float64"), np.asarray(stop, "float64")
+    return to_tensor(np.geomspace(*ends, count, endpoint=endpoint, axis=axis).astype(name))
+
+
 def _window(name: str, summary: str) -> Callable[[int], Tensor]:
     """A window function of signal processing, from NumPy."""
     make: Any = getattr(np, name)

@@ -8,7 +8,8 @@ import numpy as np
 
 from axone.core.operation import op
 from axone.core.tensor import Tensor
-from axone.ops._common import TensorLike, axis_of, broadcast_to, cast_to, compute, reshape_to, to_tensor
+from axone.ops._common import TensorLike, axis_of, broadcast_to, compute, reshape_to, to_tensor
+from axone.ops.reduction import sum
 
 
 @op
@@ -77,9 +78,7 @@ def diagonal(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> 
 def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """Sum along diagonals; arguments as in `diagonal`."""
     line = diagonal(x, offset, axis1, axis2)
-    if line.dtype in ("bool", "uint8"):
-        line = cast_to(line, "int32")
-    return compute("sum", line, axes=[line.ndim - 1], keepdims=False)
+    return sum(line, line.ndim - 1)
 
 
 @op

@@ -16,7 +16,6 @@ from axone.ops._common import (
     broadcast_shape,
     cast_to,
     compute,
-    is_float,
     move_axis,
     permuted,
     promote,
@@ -28,18 +27,11 @@ from axone.ops.reduction import reduce
 
 
 def product(a: Tensor, b: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
-    """The engine's matrix product of tensors with at least two axes.
-
-    Integers and booleans are multiplied in float64: exact as long as sums stay below 2**53.
-    """
-    if is_float(a):
+    """The engine's matrix product of tensors with at least two axes; integers wrap."""
+    if a.dtype not in ("bool", "uint8"):
         return compute("matmul", a, b, transpose_a=transpose_a, transpose_b=transpose_b)
     wide = compute(
-        "matmul",
-        cast_to(a, "float64"),
-        cast_to(b, "float64"),
-        transpose_a=transpose_a,
-        transpose_b=transpose_b,
+        "matmul", cast_to(a, "int32"), cast_to(b, "int32"), transpose_a=transpose_a, transpose_b=transpose_b
     )
     return cast_to(wide, a.dtype)
 
@@ -233,7 +225,7 @@ def norm(x: TensorLike, ord: float | str | None = None, axis: Axis = None, keepd
     Args:
         x: tensor.
         ord: None: the root of the sum of squares. For vectors: a number p, inf, -inf or 0 (how many are
-            not 0).            For matrices: "fro", 1, -1, inf or -inf.
+            not 0). For matrices: "fro", 1, -1, inf, -inf, or by singular values "nuc", 2, -2.
         axis: one axis for vectors, two for matrices; None: all of `x`.
         keepdims: whether reduced axes stay, with size 1.
 
@@ -262,10 +254,24 @@ def norm(x: TensorLike, ord: float | str | None = None, axis: Axis = None, keepd
             if keepdims
             else reshape_to(result, [n for a, n in enumerate(tensor.shape) if a not in axes])
         )
+    if len(axes) == 2 and ord in ("nuc", 2, -2):
+        return _spectral_norm(tensor, ord, axes, keepdims)
     raise ValueError(
         f"norm: ord={ord!r} is no norm over {len(axes)} axes of shape {tensor.shape}; "
-        "vectors (one axis) take numbers, matrices (two axes) 'fro', 1, -1, inf, -inf"
+        "vectors (one axis) take numbers, matrices (two axes) 'fro', 'nuc', 1, -1, 2, -2, inf, -inf"
     )
+
+
+def _spectral_norm(x: Tensor, order: Any, axes: list[int], keepdims: bool) -> Tensor:
+    """The sum, the largest or the smallest of singular values."""
+    from axone.ops.decompositions import svd
+
+    rest = [a for a in range(x.ndim) if a not in axes]
+    values = svd(permuted(x, rest + axes), full_matrices=False, compute_uv=False)
+    assert isinstance(values, Tensor)
+    kind = "sum" if order == "nuc" else "max" if order == 2 else "min"
+    result = reduce(kind, values, [values.ndim - 1])
+    return reshape_to(result, [1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdims else result
 
 
 def _vector_norm(x: Tensor, order: float, axes: list[int], keepdims: bool) -> Tensor:

@@ -32,8 +32,9 @@ def reduce(kind: str, x: Tensor, axes: list[int], keepdims: bool = False) -> Ten
 
 
 def _sum_dtype(x: Tensor) -> Tensor:
-    """Booleans and bytes are added as int32."""
-    return cast_to(x, "int32") if x.dtype in ("bool", "uint8") else x
+    """Booleans are added as int32, bytes as int64 (Keras's uint32, which is not among the dtypes here)."""
+    wider = {"bool": "int32", "uint8": "int64"}.get(x.dtype)
+    return x if wider is None else cast_to(x, wider)
 
 
 @op
@@ -46,7 +47,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
         keepdims: whether reduced axes stay, with size 1.
 
     Returns:
-        A tensor of the dtype of `x` (int32 for booleans and bytes).
+        A tensor of the dtype of `x` (int32 for booleans, int64 for bytes).
 
     Example:
 
@@ -64,7 +65,7 @@ def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: str | 
         x: tensor of any shape.
         axis: axis or axes to reduce; None: all of them.
         keepdims: whether reduced axes stay, with size 1.
-        dtype: dtype of the product; None: that of `x` (int32 for booleans and bytes).
+        dtype: dtype of the product; None: that of `x` (int32 for booleans, int64 for bytes).
 
     Returns:
         A tensor of products; 1 over an empty axis.

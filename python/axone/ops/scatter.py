@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from axone.core.tensor import Tensor
 from axone.ops._common import (
     ShapeLike,
     TensorLike,
-    cast_to,
     compute,
     fill,
     reshape_to,
@@ -89,17 +88,28 @@ def scatter(indices: TensorLike, values: TensorLike, shape: ShapeLike) -> Tensor
     return reshape_to(added, sizes)
 
 
+_REDUCTIONS = {None: "update", "add": "add", "max": "max", "min": "min", "mul": "multiply"}
+
+
+def joined(kind: str, target: Tensor, flat: Tensor, rows: Tensor) -> Tensor:
+    """Updates (n, rest) joined to the rows of a target (rows, rest) at positions (n,)."""
+    if kind == "add":
+        return compute("scatter_add", target, flat, rows, axis=0)
+    return compute("scatter_reduce", target, flat, rows, kind=kind)
+
+
 @op
 def scatter_update(
     inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None
 ) -> Tensor:
-    """A copy of `inputs` with some elements or rows overwritten (or added to).
+    """A copy of `inputs` with some elements or rows overwritten (or joined with others).
 
     Args:
         inputs: tensor.
         indices: integers; the last axis holds coordinates along the first axes of `inputs`.
         updates: tensor of shape `indices.shape[:-1] + inputs.shape[indices.shape[-1]:]`.
-        reduction: None: overwrite, the last of equal coordinates wins; "add": add to what is there.
+        reduction: None: overwrite, the last of equal coordinates wins; "add", "max", "min", "mul": join with
+            what is there.
 
     Returns:
         A tensor of the shape and dtype of `inputs`; gradients reach both.
@@ -107,55 +117,75 @@ def scatter_update(
     Raises:
         IndexError: where a coordinate is out of range.
     """
-    if reduction not in (None, "add"):
-        raise ValueError(f"scatter_update: `reduction` must be None or 'add', got {reduction!r}")
+    if reduction not in _REDUCTIONS:
+        raise ValueError(
+            f"scatter_update: `reduction` must be None, 'add', 'max', 'min' or 'mul', got {reduction!r}"
+        )
     tensor = to_tensor(inputs)
     flat, rows, target = _rows("scatter_update", indices, to_tensor(updates, tensor.dtype), tensor.shape)
-    source = reshape_to(tensor, target)
-    if reduction is None:
-        if flat.size == 0:
-            return tensor
-        # Sorted by position (a stable sort), the last of a run of equal positions is the one that stays.
-        order = compute("argsort", flat, axis=0, descending=False)
-        flat, rows = compute("gather", flat, order, axis=0), compute("gather", rows, order, axis=0)
-        following = compute(
-            "gather", flat, to_tensor(np.append(np.arange(1, flat.size), 0).astype("int64")), axis=0
-        )
-        last = compute("not_equal", flat, following)
-        end = to_tensor(np.arange(flat.size) == flat.size - 1)
-        last = reshape_to(compute("logical_or", last, end), [flat.size, 1])
-        zero = to_tensor(0, tensor.dtype)
-        rows = compute("where", last, rows, zero)
-        written = compute(
-            "scatter_add", fill([target[0], 1], 0, "int32"), flat, cast_to(last, "int32"), axis=0
-        )
-        source = compute("where", cast_to(written, "bool"), zero, source)
-    return reshape_to(compute("scatter_add", source, flat, rows, axis=0), tensor.shape)
+    return reshape_to(joined(_REDUCTIONS[reduction], reshape_to(tensor, target), flat, rows), tensor.shape)
 
 
-@op
-def segment_sum(
-    data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
-) -> Tensor:
-    """Sums rows that belong to one segment.
+def _limits(dtype: str) -> tuple[float, float]:
+    """The smallest and the largest number of a dtype."""
+    if dtype.startswith("float"):
+        return -math.inf, math.inf
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+def _segments(name: str, kind: str, summary: str, empty: str) -> Callable[..., Tensor]:
+    """segment_sum and its kin."""
+
+    def function(
+        data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
+    ) -> Tensor:
+        tensor, ids = to_tensor(data), to_indices(name, segment_ids, "segment_ids")
+        if tensor.ndim < 1 or ids.shape != tensor.shape[:1]:
+            raise ValueError(
+                f"{name}: `segment_ids` of shape {ids.shape} must name one segment per row of {tensor.shape}"
+            )
+        count = num_segments if num_segments is not None else int(ids.numpy().max(initial=-1)) + 1
+        (count,) = shape_of(name, count)
+        low, high = _limits(tensor.dtype)
+        start = {"add": 0, "multiply": 1, "max": low, "min": high}[kind]
+        rest = tensor.shape[1:]
+        width = math.prod(rest)
+        neutral = to_tensor(np.asarray(start, tensor.dtype))
+        # Negative ids belong to no segment: their rows must change nothing.
+        zero = to_tensor(0, "int64")
+        nowhere = compute("less", ids, zero)
+        rows = reshape_to(tensor, [tensor.shape[0], width])
+        rows = compute("where", reshape_to(nowhere, [ids.size, 1]), neutral, rows)
+        target = compute("broadcast_to", neutral, shape=[count, width])
+        result = joined(kind, target, compute("where", nowhere, zero, ids), rows)
+        return reshape_to(result, [count, *rest])
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""{summary}
 
     Args:
         data: tensor with at least one axis.
-        segment_ids: vector of integers: the segment of each row.
+        segment_ids: vector of integers: the segment of each row; rows with a negative id are left out.
         num_segments: number of segments; None: the largest id + 1 (needs concrete ids).
         sorted: no effect; for Keras's signature.
 
     Returns:
-        A tensor of shape `(num_segments,) + data.shape[1:]`.
+        A tensor of shape `(num_segments,) + data.shape[1:]`; {empty} for a segment without rows.
+
+    Raises:
+        IndexError: an id is not below `num_segments`.
     """
-    tensor, ids = to_tensor(data), to_indices("segment_sum", segment_ids, "segment_ids")
-    if tensor.ndim < 1 or ids.shape != tensor.shape[:1]:
-        raise ValueError(
-            f"segment_sum: `segment_ids` of shape {ids.shape} must name one segment per row of {tensor.shape}"
-        )
-    count = num_segments if num_segments is not None else int(ids.numpy().max(initial=-1)) + 1
-    target = fill([*shape_of("segment_sum", count), *tensor.shape[1:]], 0, tensor.dtype)
-    return compute("scatter_add", target, ids, tensor, axis=0)
+    return op(function)
+
+
+segment_sum = _segments("segment_sum", "add", "Sums of rows that belong to one segment.", "0")
+segment_prod = _segments("segment_prod", "multiply", "Products of rows that belong to one segment.", "1")
+segment_max = _segments(
+    "segment_max", "max", "Largest of rows of one segment.", "the dtype's smallest number"
+)
+segment_min = _segments(
+    "segment_min", "min", "Smallest of rows of one segment.", "the dtype's largest number"
+)
 
 
 @op

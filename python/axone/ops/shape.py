@@ -359,6 +359,7 @@ vstack = _stack_along("vstack", 0, lambda x: x.shape if x.ndim > 1 else [1, x.si
 dstack = _stack_along(
     "dstack", 2, lambda x: x.shape if x.ndim > 2 else [*x.shape, 1] if x.ndim == 2 else [1, x.size, 1]
 )
+column_stack = _stack_along("column_stack", 1, lambda x: x.shape if x.ndim > 1 else [x.size, 1])
 
 
 def listed(axis: Any) -> list[int]:

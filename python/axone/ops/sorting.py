@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,7 @@ import numpy as np
 from axone.core.operation import op
 from axone.core.tensor import Tensor
 from axone.ops._common import (
-    Axis,
     TensorLike,
-    axes_of,
     axis_of,
     cast_to,
     compute,
@@ -161,101 +158,6 @@ def digitize(x: TensorLike, bins: TensorLike) -> Tensor:
         An int32 tensor of the shape of `x`.
     """
     return searchsorted(bins, x, "right")
-
-
-_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
-
-
-@op
-def quantile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Tensor:
-    """Values below which a share `q` of the elements lies.
-
-    Args:
-        x: tensor.
-        q: share or shares from 0 to 1: numbers, not computed in a model.
-        axis: axis or axes; None: all.
-        method: between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
-        keepdims: whether reduced axes stay, with size 1.
-
-    Returns:
-        A floating-point tensor; the axes of `q` stand first. NaN where the line holds one.
-
-    Raises:
-        ValueError: for a share outside 0..1, an unknown method or an empty axis.
-    """
-    shares = np.asarray(q, "float64")
-    if method not in _METHODS:
-        raise ValueError(f"quantile: `method` must be one of {', '.join(_METHODS)}, got {method!r}")
-    if not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"quantile: `q` must lie between 0 and 1, got {q}")
-    tensor = to_float(x)
-    axes = axes_of("quantile", axis, tensor.ndim)
-    rest = [a for a in range(tensor.ndim) if a not in axes]
-    length = math.prod(tensor.shape[a] for a in axes)
-    if not length:
-        raise ValueError(f"quantile: no elements along the axes of shape {tensor.shape}")
-    order = rest + axes
-    moved = compute("transpose", tensor, perm=order) if order != list(range(tensor.ndim)) else tensor
-    line = reshape_to(moved, [*[tensor.shape[a] for a in rest], length])
-    values = _interpolated(compute("sort", line, axis=len(rest), descending=False), shares.ravel(), method)
-    values = compute("transpose", values, perm=[len(rest), *range(len(rest))]) if rest else values
-    kept = (
-        [1 if a in axes else n for a, n in enumerate(tensor.shape)]
-        if keepdims
-        else [tensor.shape[a] for a in rest]
-    )
-    return reshape_to(values, [*shares.shape, *kept])
-
-
-def _interpolated(line: Tensor, shares: np.ndarray[Any, Any], method: str) -> Tensor:
-    """Quantiles of sorted lines along the last axis."""
-    axis, length = line.ndim - 1, line.shape[-1]
-    place = shares * (length - 1)
-    low, high = np.floor(place), np.ceil(place)
-    weight = {
-        "linear": place - low,
-        "lower": low * 0,
-        "higher": high - low,
-        "midpoint": (high - low) / 2,
-    }.get(method)
-    if weight is None:  # nearest, halves to even as NumPy does
-        weight = np.round(place) - low
-
-    def at(positions: np.ndarray[Any, Any]) -> Tensor:
-        return compute("gather", line, to_tensor(positions.astype("int64")), axis=axis)
-
-    lower, upper = at(low), at(high)
-    # Only weights strictly between use both: an infinite neighbour times 0 would be NaN.
-    step = compute("multiply", compute("subtract", upper, lower), to_tensor(weight.astype(line.dtype)))
-    mixed = compute("where", to_tensor((weight > 0) & (weight < 1)), compute("add", lower, step), lower)
-    mixed = compute("where", to_tensor(weight >= 1), upper, mixed)
-    last = at(np.full(place.shape, length - 1))
-    return compute("where", compute("isnan", last), last, mixed)
-
-
-@op
-def percentile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Tensor:
-    """`quantile` with shares in percent (0 to 100)."""
-    return quantile(x, np.asarray(q, "float64") / 100.0, axis, method, keepdims)
-
-
-@op
-def median(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The middle element over axes (the mean of the middle two for an even number).
-
-    Args:
-        x: tensor.
-        axis: axis or axes; None: all.
-        keepdims: whether reduced axes stay, with size 1.
-
-    Returns:
-        A floating-point tensor.
-    """
-    return quantile(x, 0.5, axis, "linear", keepdims)
 
 
 def unique(
