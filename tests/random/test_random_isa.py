@@ -12,7 +12,8 @@ parts = [random.uniform((1003,), seed=1), random.normal((40001,), seed=2),
          random.normal((77,), seed=3, dtype="float64"),
          random.truncated_normal((1003,), seed=4), random.randint((333,), 0, 10**6, seed=5),
          random.shuffle(np.arange(999), seed=6),
-         random.dropout(np.ones((70001,), "float32"), 0.3, seed=7)]
+         random.dropout(np.ones((70001,), "float32"), 0.3, seed=7), random.gamma((5003,), 0.7, seed=8),
+         random.beta((5003,), 2.0, 0.5, seed=9), random.binomial((5003,), 40, 0.3, seed=10)]
 digest = hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts))
 print(axone.config.instruction_set(), digest.hexdigest())
 """

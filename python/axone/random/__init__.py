@@ -2,8 +2,11 @@
 
 from axone.core.random import SeedGenerator
 from axone.random.draws import (
+    beta,
+    binomial,
     categorical,
     dropout,
+    gamma,
     normal,
     randint,
     shuffle,
@@ -13,8 +16,11 @@ from axone.random.draws import (
 
 __all__ = [
     "SeedGenerator",
+    "beta",
+    "binomial",
     "categorical",
     "dropout",
+    "gamma",
     "normal",
     "randint",
     "shuffle",

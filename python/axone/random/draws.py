@@ -18,9 +18,11 @@ from axone.ops._common import (
     TensorLike,
     axis_of,
     broadcast_shape,
+    broadcast_to,
     cast_to,
     compute,
     fill,
+    reshape_to,
     shape_of,
     to_float,
     to_tensor,
@@ -62,6 +64,13 @@ def _integer_dtype(name: str, dtype: str) -> str:
     return standard
 
 
+def _drawn(name: str, shape: ShapeLike, dtype: str | None, seed: Seed) -> Tensor:
+    """Numbers of a standard distribution that the engine knows by its name."""
+    return compute(
+        f"random_{name}", draw_seed(seed), shape=shape_of(name, shape), dtype=_float_dtype(name, dtype)
+    )
+
+
 def _placed(x: Tensor, scale: Any, shift: Any) -> Tensor:
     """`x * scale + shift`; factors that change nothing cost nothing."""
     if not (isinstance(scale, (int, float)) and scale == 1):
@@ -95,9 +104,7 @@ def normal(
 
     >>> axone.random.normal((2, 3), seed=1).shape  # (2, 3)
     """
-    name = _float_dtype("normal", dtype)
-    drawn = compute("random_normal", draw_seed(seed), shape=shape_of("normal", shape), dtype=name)
-    return _placed(drawn, stddev, mean)
+    return _placed(_drawn("normal", shape, dtype, seed), stddev, mean)
 
 
 @op
@@ -120,10 +127,7 @@ def truncated_normal(
     Returns:
         A tensor of `shape`.
     """
-    name = _float_dtype("truncated_normal", dtype)
-    sizes = shape_of("truncated_normal", shape)
-    drawn = compute("random_truncated_normal", draw_seed(seed), shape=sizes, dtype=name)
-    return _placed(drawn, stddev, mean)
+    return _placed(_drawn("truncated_normal", shape, dtype, seed), stddev, mean)
 
 
 @op
@@ -146,11 +150,10 @@ def uniform(
     Returns:
         A tensor of `shape`.
     """
-    name = _float_dtype("uniform", dtype)
-    drawn = compute("random_uniform", draw_seed(seed), shape=shape_of("uniform", shape), dtype=name)
+    drawn = _drawn("uniform", shape, dtype, seed)
     if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)):
         return _placed(drawn, maxval - minval, minval)
-    low, high = to_tensor(minval, name), to_tensor(maxval, name)
+    low, high = to_tensor(minval, drawn.dtype), to_tensor(maxval, drawn.dtype)
     return _placed(drawn, compute("subtract", high, low), low)
 
 
@@ -201,6 +204,84 @@ def categorical(logits: TensorLike, num_samples: int, dtype: str = "int32", seed
     (samples,) = shape_of("categorical", num_samples)
     drawn = compute("random_categorical", draw_seed(seed), scores, samples=samples)
     return cast_to(drawn, _integer_dtype("categorical", dtype))
+
+
+def _parameters(
+    name: str, shape: ShapeLike, dtype: str | None, *values: TensorLike
+) -> tuple[list[Tensor], list[int]]:
+    """A distribution's parameters, one number of each for every draw."""
+    sizes, kind = shape_of(name, shape), _float_dtype(name, dtype)
+    tensors = [to_tensor(v, kind) for v in values]
+    if broadcast_shape(name, sizes, *[t.shape for t in tensors]) != tuple(sizes):
+        listed = ", ".join(str(t.shape) for t in tensors)
+        raise ValueError(f"{name}: parameters of shape {listed} do not broadcast to shape {tuple(sizes)}")
+    return [broadcast_to(t, sizes) for t in tensors], sizes
+
+
+@op
+def gamma(shape: ShapeLike, alpha: TensorLike, dtype: str | None = None, seed: Seed = None) -> Tensor:
+    """Draws from a gamma distribution of scale 1.
+
+    Args:
+        shape: sizes of the result.
+        alpha: the distribution's shape parameter, above 0; must broadcast to `shape`.
+        dtype: floating dtype; None: `floatx()`.
+        seed: integer, SeedGenerator or None.
+
+    Returns:
+        A tensor of `shape`, without gradient; NaN for a negative parameter.
+
+    Source: Marsaglia and Tsang, "A simple method for generating gamma variables", 2000.
+    """
+    parameters, _ = _parameters("gamma", shape, dtype, alpha)
+    return compute("random_gamma", draw_seed(seed), *parameters)
+
+
+@op
+def beta(
+    shape: ShapeLike, alpha: TensorLike, beta: TensorLike, dtype: str | None = None, seed: Seed = None
+) -> Tensor:
+    """Draws from a beta distribution: the share of one gamma variable in the sum of two.
+
+    Args:
+        shape: sizes of the result.
+        alpha: first parameter, above 0; must broadcast to `shape`.
+        beta: second parameter, above 0.
+        dtype: floating dtype; None: `floatx()`.
+        seed: integer, SeedGenerator or None.
+
+    Returns:
+        A tensor of `shape` of numbers from 0 to 1, without gradient.
+    """
+    parameters, sizes = _parameters("beta", shape, dtype, alpha, beta)
+    both = compute("concatenate", *[reshape_to(p, [1, *sizes]) for p in parameters], axis=0)
+    drawn = compute("random_gamma", draw_seed(seed), both)
+    first = compute("slice", drawn, starts=[0] * drawn.ndim, sizes=[1, *sizes], steps=[1] * drawn.ndim)
+    return compute("divide", reshape_to(first, sizes), compute("sum", drawn, axes=[0], keepdims=False))
+
+
+@op
+def binomial(
+    shape: ShapeLike,
+    counts: TensorLike,
+    probabilities: TensorLike,
+    dtype: str | None = None,
+    seed: Seed = None,
+) -> Tensor:
+    """Draws how often an event occurs in a number of trials.
+
+    Args:
+        shape: sizes of the result.
+        counts: number of trials; must broadcast to `shape`.
+        probabilities: probability of the event in a trial.
+        dtype: floating dtype; None: `floatx()`.
+        seed: integer, SeedGenerator or None.
+
+    Returns:
+        A tensor of `shape` of whole numbers in a floating dtype; NaN for impossible parameters.
+    """
+    parameters, _ = _parameters("binomial", shape, dtype, counts, probabilities)
+    return compute("random_binomial", draw_seed(seed), *parameters)
 
 
 @op
