@@ -36,7 +36,7 @@ PYTHON_ROWS = (
     ("utils", "tree", "config", "backend", "dtype_policies", "version"),
     ("ops", "random"),
     ("activations", "initializers", "regularizers", "constraints"),
-    ("layers", "optimizers", "losses", "metrics", "callbacks"),
+    ("layers", "optimizers", "losses", "metrics", "callbacks", "mixed_precision"),
     ("training",),
     ("models",),
     ("saving", "datasets", "applications", "preprocessing", "wrappers"),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from axone.core import engine
+from axone.core import engine, settings
 from axone.core.dtypes import epsilon, floatx, set_epsilon, set_floatx
 from axone.utils.io import (
     disable_interactive_logging,
     enable_interactive_logging,
     is_interactive_logging_enabled,
+)
+from axone.utils.tracebacks import (
+    disable_traceback_filtering,
+    enable_traceback_filtering,
+    is_traceback_filtering_enabled,
 )
 
 if TYPE_CHECKING:
@@ -17,20 +22,33 @@ if TYPE_CHECKING:
 
 __all__ = [
     "backend",
+    "disable_flash_attention",
     "disable_interactive_logging",
+    "disable_traceback_filtering",
     "dtype_policy",
+    "enable_flash_attention",
     "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
     "epsilon",
     "floatx",
     "image_data_format",
     "instruction_set",
     "instruction_sets",
+    "is_flash_attention_enabled",
     "is_interactive_logging_enabled",
+    "is_nnx_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
     "num_threads",
+    "set_backend",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
     "set_num_threads",
     "show",
 ]
@@ -42,6 +60,78 @@ _image_data_format = "channels_last"
 def backend() -> str:
     """Returns the name of what computes: always "axone"."""
     return "axone"
+
+
+def set_backend(backend: str) -> None:
+    """Takes "axone" only: what computes cannot be changed.
+
+    Raises:
+        ValueError: another name.
+    """
+    if backend != "axone":
+        raise ValueError(f"set_backend: axone computes by itself; there is no backend {backend!r}.")
+
+
+def is_nnx_enabled() -> bool:
+    """Returns False: there are no JAX modules here."""
+    return False
+
+
+def max_epochs() -> int | None:
+    """Returns the most epochs that a `fit` trains, None for no limit."""
+    return settings.max_epochs.value
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limits the epochs of every `fit` from now on, to try a script out quickly.
+
+    Args:
+        max_epochs: at least 1; None removes the limit.
+
+    Raises:
+        ValueError: no such number.
+    """
+    settings.max_epochs.set(max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """Returns the most steps that an epoch, an evaluation or a prediction takes, None for no limit."""
+    return settings.max_steps.value
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limits the steps of every epoch, evaluation and prediction from now on.
+
+    Args:
+        max_steps_per_epoch: at least 1; None removes the limit.
+
+    Raises:
+        ValueError: no such number.
+
+    Example:
+        >>> axone.config.set_max_steps_per_epoch(10)
+    """
+    settings.max_steps.set(max_steps_per_epoch)
+
+
+def enable_unsafe_deserialization() -> None:
+    """Lets loading run code that is stored in the data, as `safe_mode=False` does for one call."""
+    settings.flags["unsafe_deserialization"] = True
+
+
+def enable_flash_attention() -> None:
+    """Asks for fused attention; a wish only: attention has one implementation and one result."""
+    settings.flags["flash_attention"] = True
+
+
+def disable_flash_attention() -> None:
+    """Takes back `enable_flash_attention`."""
+    settings.flags["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool:
+    """Returns whether `enable_flash_attention` was called last."""
+    return settings.flags["flash_attention"]
 
 
 def image_data_format() -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from axone.core.operation import FunctionOperation
 from axone.core.registration import CustomObjectScope, get_registered_name, get_registered_object
+from axone.core.settings import flags
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 
 __all__ = ["PendingTensor", "deserialize_keras_object", "public_module", "serialize_keras_object"]
@@ -41,7 +42,7 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj
     if isinstance(obj, (list, tuple)):
         return [serialize_keras_object(item) for item in obj]
-    if isinstance(obj, Mapping):
+    if isinstance(obj, Mapping) and not hasattr(obj, "get_config"):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, np.generic):
         return obj.item()
@@ -153,6 +154,7 @@ def deserialize_keras_object(
     Raises:
         ValueError: if a name is unknown or the data is not of the expected form.
     """
+    safe_mode = safe_mode and not flags["unsafe_deserialization"]
     if custom_objects:
         with CustomObjectScope(custom_objects):
             return deserialize_keras_object(config, safe_mode=safe_mode)

@@ -120,13 +120,17 @@ def _check_alike(first: Any, other: Any) -> None:
 
 
 def map_structure(
-    fn: Callable[..., Any], *structures: Any, is_leaf: Callable[[Any], bool] | None = None
+    func: Callable[..., Any],
+    *structures: Any,
+    none_is_leaf: bool = True,
+    is_leaf: Callable[[Any], bool] | None = None,
 ) -> Any:
-    """Apply `fn` to the leaves of one or several structures of the same shape.
+    """Apply `func` to the leaves of one or several structures of the same shape.
 
     Args:
-        fn: called with one leaf of each structure.
+        func: called with one leaf of each structure.
         *structures: one or more structures; all must be nested alike.
+        none_is_leaf: whether `func` is called with None too; else None stays where all structures have it.
         is_leaf: says of a container of the first structure whether it counts as a leaf.
 
     Returns:
@@ -139,54 +143,64 @@ def map_structure(
     """
     if not structures:
         raise ValueError("map_structure needs at least one structure.")
+    if not none_is_leaf:
+        return map_structure(
+            lambda *leaves: None if all(x is None for x in leaves) else func(*leaves),
+            *structures,
+            is_leaf=is_leaf,
+        )
     if len(structures) == 1:
-        return _map_one(fn, structures[0], is_leaf)
+        return _map_one(func, structures[0], is_leaf)
     first = structures[0]
     if is_leaf is not None and is_leaf(first):
-        return fn(*structures)
+        return func(*structures)
     for other in structures[1:]:
         _check_alike(first, other)
     if not is_nested(first):
-        return fn(*structures)
+        return func(*structures)
     if isinstance(first, dict):
         groups: list[tuple[Any, ...]] = [tuple(s[key] for s in structures) for key in _keys(first)]
     else:
         groups = list(zip(*structures, strict=True))
-    return _rebuild(first, [map_structure(fn, *group, is_leaf=is_leaf) for group in groups])
+    return _rebuild(first, [map_structure(func, *group, is_leaf=is_leaf) for group in groups])
 
 
-def _map_one(fn: Callable[[Any], Any], structure: Any, is_leaf: Callable[[Any], bool] | None) -> Any:
+def _map_one(func: Callable[[Any], Any], structure: Any, is_leaf: Callable[[Any], bool] | None) -> Any:
     if not is_nested(structure) or (is_leaf is not None and is_leaf(structure)):
-        return fn(structure)
+        return func(structure)
     if isinstance(structure, dict):
-        return _rebuild(structure, [_map_one(fn, structure[key], is_leaf) for key in _keys(structure)])
-    return _rebuild(structure, [_map_one(fn, child, is_leaf) for child in structure])
+        return _rebuild(structure, [_map_one(func, structure[key], is_leaf) for key in _keys(structure)])
+    return _rebuild(structure, [_map_one(func, child, is_leaf) for child in structure])
 
 
-def map_structure_up_to(shallow: Any, fn: Callable[..., Any], *structures: Any) -> Any:
-    """Apply `fn` to what stands in `structures` at the places of the leaves of `shallow`.
+def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
+    """Apply `func` to what stands in `structures` at the places of the leaves of `shallow_structure`.
 
     Example: `map_structure_up_to([0, 0], len, [[1, 2], [3]])` gives `[2, 1]`.
     """
     if not structures:
         raise ValueError("map_structure_up_to needs at least one structure.")
-    if not is_nested(shallow):
-        return fn(*structures)
+    if not is_nested(shallow_structure):
+        return func(*structures)
     for other in structures:
-        _check_alike(shallow, other)
+        _check_alike(shallow_structure, other)
     groups: list[tuple[Any, ...]]
-    if isinstance(shallow, dict):
-        groups = [tuple(s[key] for s in structures) for key in _keys(shallow)]
+    if isinstance(shallow_structure, dict):
+        groups = [tuple(s[key] for s in structures) for key in _keys(shallow_structure)]
     else:
         groups = list(zip(*structures, strict=True))
-    shallows = [child for _, child in _children(shallow)]
+    shallows = [child for _, child in _children(shallow_structure)]
     return _rebuild(
-        shallow, [map_structure_up_to(s, fn, *group) for s, group in zip(shallows, groups, strict=True)]
+        shallow_structure,
+        [map_structure_up_to(s, func, *group) for s, group in zip(shallows, groups, strict=True)],
     )
 
 
-def assert_same_structure(a: Any, b: Any) -> None:
-    """Raise ValueError unless `a` and `b` are nested in the same way (types of containers included)."""
+def assert_same_structure(a: Any, b: Any, check_types: Any = None) -> None:
+    """Raise ValueError unless `a` and `b` are nested in the same way (types of containers included).
+
+    `check_types` has no effect, as in Keras.
+    """
     _check_alike(a, b)
     if isinstance(a, dict):
         for key in a:
@@ -239,20 +253,20 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(d is None or isinstance(d, int) for d in value)
 
 
-def map_shape_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
-    """Apply `fn` to every shape of a structure; a list or tuple of ints and Nones is one shape."""
+def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply `func` to every shape of a structure; a list or tuple of ints and Nones is one shape."""
     if _is_shape(structure):
-        return fn(structure)
+        return func(structure)
     if is_nested(structure):
-        return _rebuild(structure, [map_shape_structure(fn, child) for _, child in _children(structure)])
+        return _rebuild(structure, [map_shape_structure(func, child) for _, child in _children(structure)])
     raise ValueError(f"Expected a shape (a tuple of integers and None), got {structure!r}.")
 
 
-def traverse(fn: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
-    """Visit every node of `structure`, containers included, and replace those for which `fn` is not None.
+def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
+    """Visit every node of `structure`, containers included, and replace those for which `func` is not None.
 
     Args:
-        fn: called with each node; None keeps it, `MAP_TO_NONE` puts None there, anything else replaces it.
+        func: called with each node; None keeps it, `MAP_TO_NONE` puts None there, anything else replaces it.
         structure: what is visited.
         top_down: containers before their children (a replaced container is not entered), else after.
 
@@ -261,7 +275,7 @@ def traverse(fn: Callable[[Any], Any], structure: Any, top_down: bool = True) ->
     """
 
     def replacement(value: Any) -> tuple[bool, Any]:
-        result = fn(value)
+        result = func(value)
         if result is None:
             return False, value
         return True, None if result is MAP_TO_NONE or isinstance(result, MAP_TO_NONE) else result
@@ -270,7 +284,7 @@ def traverse(fn: Callable[[Any], Any], structure: Any, top_down: bool = True) ->
         replaced, value = replacement(structure)
         if replaced or not is_nested(value):
             return value
-        return _rebuild(value, [traverse(fn, child, True) for _, child in _children(value)])
+        return _rebuild(value, [traverse(func, child, True) for _, child in _children(value)])
     if is_nested(structure):
-        structure = _rebuild(structure, [traverse(fn, child, False) for _, child in _children(structure)])
+        structure = _rebuild(structure, [traverse(func, child, False) for _, child in _children(structure)])
     return replacement(structure)[1]

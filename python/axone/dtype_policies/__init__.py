@@ -9,9 +9,11 @@ from axone.dtype_policies.policy import (
     serialize,
     set_dtype_policy,
 )
+from axone.dtype_policies.policy_map import DTypePolicyMap
 
 __all__ = [
     "DTypePolicy",
+    "DTypePolicyMap",
     "FloatDTypePolicy",
     "deserialize",
     "dtype_policy",

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from axone.core.dtypes import floatx, standardize_dtype
 from axone.core.serialization import serialize_keras_object
 
 _global_policy: DTypePolicy | None = None
+_MIXED = ("mixed_float16", "mixed_bfloat16")
+_warned: set[str] = set()
+
+
+def _warn_once(name: str) -> None:
+    if name not in _warned:
+        _warned.add(name)
+        warnings.warn(
+            f"Dtype policy '{name}': axone computes in float32; half precision would not be faster on a CPU. "
+            "Results are those of float32.",
+            stacklevel=4,
+        )
 
 
 class DTypePolicy:
     """Dtypes of a layer.
 
     Args:
-        name: "float32", "float64", ... : variables and computation both have that dtype.
+        name: "float32", "float64", ... : variables and computation both have that dtype. The names of mixed
+            precision, "mixed_float16" and "mixed_bfloat16", are taken too; computation stays in float32.
 
     Raises:
         ValueError: if the name is not a dtype that axone computes in.
@@ -24,11 +38,11 @@ class DTypePolicy:
 
     def __init__(self, name: str | None = None) -> None:
         name = floatx() if name is None else name
-        if name.startswith("mixed_"):
-            raise ValueError(
-                f"Dtype policy '{name}': axone computes in one dtype per layer; use 'float32' or 'float64'."
-            )
-        self._dtype = standardize_dtype(name)
+        if not isinstance(name, str):
+            raise TypeError(f"DTypePolicy: expected a name such as 'float32', got {name!r}.")
+        if name in _MIXED:
+            _warn_once(name)
+        self._dtype = "float32" if name in _MIXED else standardize_dtype(name)
         self.name = name
 
     @property
@@ -40,6 +54,15 @@ class DTypePolicy:
     def variable_dtype(self) -> str:
         """Dtype of the weights."""
         return self._dtype
+
+    def for_path(self, path: str) -> DTypePolicy:
+        """Return the policy of the layer with that path: this one."""
+        return self
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """None: there are no quantized layers."""
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that rebuild this policy."""
@@ -94,4 +117,7 @@ def serialize(policy: DTypePolicy) -> dict[str, Any]:
 
 def deserialize(config: dict[str, Any]) -> DTypePolicy:
     """Build a policy from its dict."""
-    return DTypePolicy(config["config"]["name"])
+    from axone.dtype_policies.policy_map import DTypePolicyMap
+
+    kind = DTypePolicyMap if config.get("class_name") == "DTypePolicyMap" else DTypePolicy
+    return kind.from_config(config["config"])

@@ -249,16 +249,16 @@ class LayerState(Operation):
     @property
     def dtype(self) -> str:
         """Dtype of the weights."""
-        return self._dtype_policy.variable_dtype
+        return self._dtype_policy.for_path(self._path or "").variable_dtype
 
     @property
     def variable_dtype(self) -> str:
-        return self._dtype_policy.variable_dtype
+        return self._dtype_policy.for_path(self._path or "").variable_dtype
 
     @property
     def compute_dtype(self) -> str:
         """Dtype of the computation, to which floating-point inputs are cast."""
-        return self._dtype_policy.compute_dtype
+        return self._dtype_policy.for_path(self._path or "").compute_dtype
 
     @property
     def input_dtype(self) -> str:

@@ -11,6 +11,7 @@ from axone import optimizers
 from axone.callbacks.callback_list import CallbackList, plain_logs
 from axone.callbacks.history import History
 from axone.core.program import TensorSpec
+from axone.core.settings import max_epochs, max_steps
 from axone.training.compilation import Compilation
 from axone.training.data import ArrayBatch, ArrayData, make_data, train_validation_split, weights_of_classes
 from axone.training.feeds import ArrayFeed, BatchFeed
@@ -82,6 +83,7 @@ class Trainer(Compilation):
                 (x, y, sample_weight), validation_split
             )
         data = make_data(x, y, sample_weight, batch_size, shuffle, class_weight)
+        epochs = max_epochs.apply(epochs) or 0
         feed = self._feed("train", data, steps_per_epoch)
         validation_feed = None
         if validation_data is not None:
@@ -295,7 +297,7 @@ class Trainer(Compilation):
     ) -> ArrayFeed | BatchFeed:
         if steps is not None and (not hasattr(steps, "__index__") or steps < 1):
             raise ValueError(f"The number of steps must be a positive integer or None, got {steps!r}.")
-        step = self._step_function(kind)
+        step, steps = self._step_function(kind), max_steps.apply(steps, data.num_batches)
         if isinstance(data, ArrayData):
             return ArrayFeed(step, data, steps, keeps_outputs)
         return BatchFeed(step, data, steps, keeps_outputs)

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "Config": "axone.utils.configuration",
     "CustomObjectScope": "axone.saving",
     "Progbar": "axone.utils.progbar",
     "clear_session": "axone.utils.session",
@@ -16,7 +17,9 @@ _HOME = {
     "get_custom_objects": "axone.saving",
     "get_registered_name": "axone.saving",
     "get_registered_object": "axone.saving",
+    "get_source_inputs": "axone.utils.sources",
     "is_interactive_logging_enabled": "axone.utils.io",
+    "is_keras_tensor": "axone.core.operation",
     "normalize": "axone.utils.numerical",
     "pack_x_y_sample_weight": "axone.utils.packing",
     "register_keras_serializable": "axone.saving",
