@@ -80,8 +80,18 @@ std::unique_ptr<Instruction> compile_arg(const OpCall& c) {
   return result;
 }
 
+// The largest probability is the largest logit, whatever rounding makes of neighbours.
+Value simplify_argmax(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  if (!is_op(g, in[0], "softmax")) return {};
+  const size_t rank = g.shape(in[0]).size();
+  if (normalize_axis(attrs.get<int64_t>("axis"), rank, "argmax") != int64_t(rank) - 1) return {};
+  return g.add("argmax", g.node(in[0]).inputs, attrs);
+}
+
 [[maybe_unused]] const bool registered = [] {
-  define_op("argmax").type = arg_type;
+  Op& argmax = define_op("argmax");
+  argmax.type = arg_type;
+  argmax.simplify = simplify_argmax;
   define_execution("argmax", compile_arg<true>);
   define_op("argmin").type = arg_type;
   define_execution("argmin", compile_arg<false>);

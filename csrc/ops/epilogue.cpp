@@ -12,16 +12,16 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
   } else {
     for (size_t o = 0; o < chain_.outputs().size() && raw_output_ < 0; ++o)
       if (!updates[o] && chain_.can_alias(o, head_input_)) raw_output_ = int(o);
-    if (raw_output_ < 0) raw_bytes_ = round_up(byte_size(head_type), kAlignment);
+    if (raw_output_ < 0) raw_bytes_ = round_up(byte_size(head_type), kPage);
   }
   item_ = item_size(head_type.dtype);
-  lane_scratch_ = round_up(chain_.lane_scratch(), kAlignment);
+  lane_scratch_ = lane_region(chain_.lane_scratch());
 }
 
 void Epilogue::take_pieces(int64_t elements) {
   if (raw_bytes_ == 0) return;
   raw_bytes_ = 0;
-  piece_bytes_ = round_up(size_t(elements) * item_, kAlignment);
+  piece_bytes_ = round_up(size_t(elements) * item_, kPage);
   lane_scratch_ += piece_bytes_;
 }
 

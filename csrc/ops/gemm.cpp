@@ -4,13 +4,19 @@
 #include <cstring>
 
 #include "base/buffer.h"
-#include "cpu/dispatch.h"
-#include "kernels/map.h"
 #include "ops/gemm_plan.h"
 
 namespace axone {
 
 namespace {
+
+// Lanes up to which each packs the columns of B that it uses.
+constexpr int kOwnStrips = 4;
+
+// Enough for teams of any size up to `lanes`.
+size_t strip_buffers(int lanes) {
+  return size_t(std::clamp(lanes, 2, kOwnStrips));
+}
 
 // One call of run on one lane: the plan, the operands in the plan's orientation, the lane's scratch.
 class GemmRun {
@@ -26,8 +32,8 @@ class GemmRun {
         shared_(static_cast<char*>(scratch)),
         epilogue_(epilogue),
         piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr) {
-    char* own = shared_ + p_.shared_bytes +
-                size_t(lane.index) * (p_.lane_a_bytes + p_.lane_b_bytes + p_.lane_tail_bytes);
+    char* own = shared_ + p_.shared_bytes + strip_buffers(lane.count) * p_.strip_bytes +
+                size_t(lane.index) * p_.lane_bytes();
     packed_a_ = own;
     packed_b_ = own + p_.lane_a_bytes;
     tail_ = own + p_.lane_a_bytes + p_.lane_b_bytes;
@@ -43,8 +49,8 @@ class GemmRun {
         return dot();
       case GemmAlgorithm::split_k:
         return split_k();
-      case GemmAlgorithm::shared_b:
-        return shared_b();
+      case GemmAlgorithm::strips:
+        return strips();
     }
   }
 
@@ -184,7 +190,7 @@ class GemmRun {
       for (int64_t k0 = first; k0 < last; k0 += p_.k_block) {
         GemmBlock g = block_of(t, k0, std::min(k0 + p_.k_block, last));
         g.c = part_result(part) + c_index(t) * item_;
-        g.c_stride = p_.n;
+        g.c_stride = p_.c_stride;
         g.accumulate = k0 > first;
         p_.kernels->block(g);
       }
@@ -193,25 +199,25 @@ class GemmRun {
     add_parts();
   }
 
-  // Cut by columns: a layer above that splits its inner axis too finds its rows' inputs in its lane's cache.
+  // Cut by the caller's rows, so that each lane works on one run of memory. Cut by columns, what a lane
+  // writes would be what it reads in the next such product, but its prefetchers would take the other lanes'
+  // lines: 10 % slower.
   void add_parts() const {
-    const MapFunction add = kernel_function<MapFunction>("map.add", p_.dtype);
-    int64_t panel, panel_end;
-    lane_.share(p_.panels(), &panel, &panel_end);
-    const int64_t column = p_.column_begin(panel), count = p_.column_begin(panel_end) - column;
-    for (int64_t row = 0; row < p_.m && count > 0; ++row) {
-      const int64_t begin = row * p_.n + column;
-      char* const c = c_ + begin * item_;
-      add(c, part_result(0) + begin * item_, part_result(1) + begin * item_, nullptr, count, 0);
-      for (int64_t part = 2; part < p_.parts; ++part)
-        add(c, c, part_result(part) + begin * item_, nullptr, count, 0);
-      if (epilogue_) epilogue_->apply(begin, count);
-    }
+    const int64_t rows = p_.transposed_c ? p_.n : p_.m, width = p_.transposed_c ? p_.m : p_.n;
+    int64_t row, row_end;
+    lane_.share(rows, &row, &row_end);
+    if (row == row_end) return;
+    const int64_t begin = row * width, count = (row_end - row) * width;
+    char* const c = c_ + begin * item_;
+    p_.add(c, part_result(0) + begin * item_, part_result(1) + begin * item_, nullptr, count, 0);
+    for (int64_t part = 2; part < p_.parts; ++part)
+      p_.add(c, c, part_result(part) + begin * item_, nullptr, count, 0);
+    if (epilogue_) epilogue_->apply(begin, count);
   }
   char* part_result(int64_t part) const { return shared_ + size_t(part) * p_.part_bytes(); }
 
   void dot() const {
-    int64_t index, end;
+    int64_t index, end, held = -1;  // held: whose B packed_b_ holds
     lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
     for (; index < end; ++index) {
       const Task t = task_at(index);
@@ -222,43 +228,65 @@ class GemmRun {
         g.a = packed_a_;
         g.a_stride = p_.k;
       }
+      if (p_.pack_b) {
+        if (t.item != held) transpose_columns(t.item);
+        held = t.item;
+        g.b_stride = round_up(p_.k, p_.kernels->lanes);
+        g.b = packed_b_ + t.column * g.b_stride * item_;
+      }
       p_.kernels->dot(g);
       finish(t);
     }
   }
 
+  // B's columns along k: packing B's transpose, as it lies, into a single panel.
+  void transpose_columns(int64_t item) const {
+    const int64_t vectors = (p_.k + p_.kernels->lanes - 1) / p_.kernels->lanes;
+    p_.kernels->pack_b(p_.n, p_.k, column_operand(item, 0, 0), p_.column_stride, true, int(vectors),
+                       packed_b_);
+  }
+
+  // B packed strip by strip. A few lanes take columns of their own and pack what they use, which costs each
+  // of them all of A; many pack together and share.
+  void strips() const {
+    if (lane_.count > kOwnStrips) return team_strips(lane_, 0, p_.panels(), 2, shared_);
+    int64_t panel, panel_end;
+    lane_.share(p_.panels(), &panel, &panel_end);
+    team_strips(Lane{}, panel, panel_end, 1, shared_ + size_t(lane_.index) * p_.strip_bytes);
+  }
+
   // The team packs one (strip, pass) of B while others may still read the one before: hence two buffers in
   // turn.
-  void shared_b() const {
-    const GemmKernels& kernels = *p_.kernels;
-    const int64_t panels = p_.panels(), width = p_.panel_width();
+  void team_strips(const Lane& lane, int64_t panel, int64_t panel_end, int buffers, char* buffer) const {
+    const int64_t width = p_.panel_width();
     int64_t turn = 0;
-    for (int64_t strip = 0; strip < p_.strips; ++strip) {
-      const int64_t first = strip * p_.strip_panels, last = std::min(panels, first + p_.strip_panels);
+    for (; panel < panel_end; panel += p_.strip_panels) {
+      const int64_t last = std::min(panel_end, panel + p_.strip_panels);
       for (int64_t pass = 0; pass < p_.k_blocks; ++pass, ++turn) {
         const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1), depth = k1 - k0;
-        char* const buffer = shared_ + (turn % 2) * (p_.shared_bytes / 2);
+        char* const packed = buffer + size_t(turn % buffers) * p_.strip_bytes;
         int64_t begin, end;
-        lane_.share(last - first, &begin, &end);
-        const int64_t column = p_.column_begin(first + begin), column_end = p_.column_begin(first + end);
+        lane.share(last - panel, &begin, &end);
+        const int64_t column = p_.column_begin(panel + begin), column_end = p_.column_begin(panel + end);
         if (column < column_end)
-          kernels.pack_b(depth, column_end - column, column_operand(0, column, k0), p_.column_stride,
-                         p_.columns_along_k, p_.panel_vectors, buffer + begin * width * depth * item_);
-        lane_.barrier();
-        compute_strip(first, last, k0, k1, buffer);
+          p_.kernels->pack_b(depth, column_end - column, column_operand(0, column, k0), p_.column_stride,
+                             p_.columns_along_k, p_.panel_vectors, packed + begin * width * depth * item_);
+        lane.barrier();
+        compute_strip(lane, panel, last, k0, k1, packed);
       }
     }
   }
 
-  void compute_strip(int64_t first, int64_t last, int64_t k0, int64_t k1, const char* buffer) const {
+  void compute_strip(const Lane& lane, int64_t first, int64_t last, int64_t k0, int64_t k1,
+                     const char* packed) const {
     const GemmKernels& kernels = *p_.kernels;
-    const int64_t count = last - first;
+    const int64_t count = last - first, column_blocks = lane.count > 1 ? p_.column_blocks : 1;
     int64_t index, end, held = -1;  // held: the row block that packed_a_ holds
-    lane_.share(p_.row_blocks * p_.column_blocks, &index, &end);
+    lane.share(p_.row_blocks * column_blocks, &index, &end);
     for (; index < end; ++index) {
-      const int64_t row_block = index / p_.column_blocks, column_block = index % p_.column_blocks;
-      const int64_t panel = count * column_block / p_.column_blocks;
-      const int64_t panel_end = count * (column_block + 1) / p_.column_blocks;
+      const int64_t row_block = index / column_blocks, column_block = index % column_blocks;
+      const int64_t panel = count * column_block / column_blocks;
+      const int64_t panel_end = count * (column_block + 1) / column_blocks;
       if (panel == panel_end) continue;
       const Task t = task_of(0, row_block, first + panel, first + panel_end);
       GemmBlock g = block_of(t, k0, k1);
@@ -269,7 +297,7 @@ class GemmRun {
         g.a = packed_a_;
         g.a_layout = GemmALayout::slivers;
       }
-      g.b = buffer + panel * p_.panel_width() * g.k * item_;
+      g.b = packed + panel * p_.panel_width() * g.k * item_;
       g.b_layout = GemmBLayout::panels;
       kernels.block(g);
       if (k1 == p_.k) finish(t);
@@ -302,7 +330,7 @@ Gemm::Gemm(Gemm&&) noexcept = default;
 
 size_t Gemm::scratch_bytes(int threads) const {
   const GemmPlan& p = *impl_;
-  return p.shared_bytes + size_t(threads) * (p.lane_a_bytes + p.lane_b_bytes + p.lane_tail_bytes);
+  return p.shared_bytes + strip_buffers(threads) * p.strip_bytes + size_t(threads) * p.lane_bytes();
 }
 
 bool Gemm::serial() const {

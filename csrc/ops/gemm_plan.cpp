@@ -30,6 +30,8 @@ constexpr int64_t kNearStride = 2048;
 // Outputs per row or column up to which sums along k beat packing an operand that lies along k.
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
+// Rows from which a product of few columns is worth another orientation.
+constexpr int64_t kNarrowRows = 64;
 // Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
 constexpr int64_t kSplitElements = 16 * 1024;
 constexpr int64_t kSplitDepth = 4;
@@ -85,9 +87,17 @@ void GemmPlan::orient(const GemmShape& s) {
   const bool few = least <= 3 || (least <= kDotOutputs && k >= kDotDepth);
   // Rows that do not lie along k are packed so; integers have no tuned packing to lose.
   const bool dot = rows_along_k ? few || !is_float(dtype) : n > 1 && (m <= 3 || !is_float(dtype));
+  // Few columns leave most of a vector empty: sums along k fill it, and so does the transpose of the product
+  // where A lies along its columns.
+  const bool narrow = is_float(dtype) && n > 1 && n <= kDotOutputs && m >= kNarrowRows;
   if (columns_along_k && dot) {
     algorithm = GemmAlgorithm::dot;
     swapped = n == 1 && m > 1;
+  } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth) {
+    algorithm = GemmAlgorithm::dot;
+  } else if (narrow && !columns_along_k && !rows_along_k) {
+    algorithm = GemmAlgorithm::tasks;
+    swapped = true;
   } else {
     // A vector on the right is one on the left of the transpose. For the rest: B that is stored along k has
     // to be transposed (k n elements) unless the product is computed the other way round, which transposes
@@ -112,6 +122,7 @@ void GemmPlan::choose_tile() {
   if (algorithm == GemmAlgorithm::dot) {
     panel_vectors = 1;
     pack_a = row_layout != GemmALayout::rows;
+    pack_b = !columns_along_k;
     return;
   }
   // Few rows leave registers for wider panels; panels are of even width.
@@ -124,7 +135,7 @@ void GemmPlan::choose_tile() {
   // A panel that only one tile of rows reads need not stay in a cache at all, one that few read not in L1.
   const int64_t tiles = ceil_div(m, kernels->rows(panel_vectors));
   const int64_t depth = kPanelBytes / (panel_width() * item);
-  if (algorithm == GemmAlgorithm::shared_b)
+  if (algorithm == GemmAlgorithm::strips)
     k_blocks = ceil_div(k, depth);
   else if (tiles > 1)
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
@@ -139,18 +150,21 @@ void GemmPlan::choose_packing() {
       row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
       ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
-    algorithm = GemmAlgorithm::shared_b;
-  pack_b = columns_along_k || algorithm == GemmAlgorithm::shared_b || (tall() && n >= 4 * panel_width());
-  pack_a = algorithm == GemmAlgorithm::shared_b && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
+    algorithm = GemmAlgorithm::strips;
+  pack_b = columns_along_k || algorithm == GemmAlgorithm::strips || (tall() && n >= 4 * panel_width());
+  pack_a = algorithm == GemmAlgorithm::strips && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
 }
 
-// Few rows times a weight matrix: the same lane that updates rows of the matrix later, by a tall product,
-// reads them here. On cores without a common cache a line that changes cores costs ten times its arithmetic.
+// Few rows times a large matrix. Where the matrix holds weights, the lane that updates rows of it later, by a
+// tall product, reads them here; where it holds a batch (the other factor of a narrow weight's gradient), the
+// lane that has read its samples reads them again. On cores without a common cache a line that changes cores
+// costs ten times its arithmetic.
 void GemmPlan::choose_split() {
-  const bool weights = !columns_along_k && row_layout == GemmALayout::rows && !swapped && batch == 1;
-  if (algorithm != GemmAlgorithm::tasks || !weights || m < 8 || m > 64) return;
+  const bool few_rows = !columns_along_k && batch == 1 && m >= 8 && m <= 64;
+  if (algorithm != GemmAlgorithm::tasks || !few_rows || pack_b) return;
   if (k * n < kSplitElements || k < kSplitDepth * m) return;
   algorithm = GemmAlgorithm::split_k;
+  add = kernel_function<MapFunction>("map.add", dtype);
   parts = 2;
 }
 
@@ -159,14 +173,14 @@ void GemmPlan::cut() {
   k_block = ceil_div(k, k_blocks);
   k_blocks = ceil_div(k, k_block);
   if (algorithm == GemmAlgorithm::split_k) k_block = std::min(k_block, ceil_div(k, parts));
-  if (algorithm == GemmAlgorithm::shared_b)
-    cut_shared();
+  if (algorithm == GemmAlgorithm::strips)
+    cut_strips();
   else
     cut_tasks();
   serial = m * n * k * batch <= kSerialWork;
 }
 
-void GemmPlan::cut_shared() {
+void GemmPlan::cut_strips() {
   const int64_t item = int64_t(item_size(dtype));
   const int64_t panel_bytes = k_block * panel_width() * item;
   strips = ceil_div(panels(), std::max<int64_t>(1, kStripBytes / panel_bytes));
@@ -219,8 +233,10 @@ void GemmPlan::size_scratch() {
     const int64_t depth = algorithm == GemmAlgorithm::dot ? k : k_block;
     lane_a_bytes = round_up(size_t(task_rows * depth + lanes) * item, kAlignment);
   }
-  if (algorithm == GemmAlgorithm::shared_b) {
-    shared_bytes = 2 * round_up(size_t(k_block * strip_panels * panel_width()) * item, kAlignment);
+  if (algorithm == GemmAlgorithm::dot && pack_b)
+    lane_b_bytes = round_up(size_t(n * round_up(k, lanes)) * item, kAlignment);
+  if (algorithm == GemmAlgorithm::strips) {
+    strip_bytes = lane_region(size_t(k_block * strip_panels * panel_width()) * item);
   } else if (algorithm == GemmAlgorithm::split_k) {
     shared_bytes = size_t(parts) * part_bytes();
     lane_tail_bytes = round_up(size_t(kernels->tail_elements(k_block)) * item, kAlignment);
@@ -234,7 +250,7 @@ void GemmPlan::size_scratch() {
 }
 
 void GemmPlan::describe() {
-  static const char* const kWords[] = {"zero", "", "dot", "split k", "shared B"};
+  static const char* const kWords[] = {"zero", "", "dot", "split k", "strips"};
   const int rows = kernels->rows(panel_vectors);
   std::snprintf(name, sizeof(name), "%s %dx%d%s%s%s%s", kernels->prefix, int(std::min<int64_t>(rows, m)),
                 panel_vectors * kernels->lanes, algorithm == GemmAlgorithm::tasks ? "" : " ",

@@ -3,16 +3,17 @@
 
 #include "base/buffer.h"
 #include "kernels/gemm.h"
+#include "kernels/map.h"
 #include "ops/gemm.h"
 
 namespace axone {
 
 enum class GemmAlgorithm : uint8_t {
-  empty,     // no element of C, or k == 0
-  tasks,     // each task reads or packs what it needs by itself; no barrier
-  dot,       // like tasks, but both operands are read along k
-  split_k,   // the inner axis in `parts` parts, whose results are added at the end
-  shared_b,  // the team packs B in turns of (column strip, k block) and shares it
+  empty,    // no element of C, or k == 0
+  tasks,    // each task reads or packs what it needs by itself; no barrier
+  dot,      // like tasks, but both operands are read along k
+  split_k,  // the inner axis in `parts` parts, whose results are added at the end
+  strips,   // B is packed in turns of (column strip, k block), by the team or by each lane
 };
 
 // The product in the orientation in which it is computed: rows x columns, where the columns lie along the
@@ -23,10 +24,12 @@ struct GemmPlan {
   GemmAlgorithm algorithm = GemmAlgorithm::empty;
   DType dtype;
   const GemmKernels* kernels = nullptr;
+  MapFunction add = nullptr;  // split_k: adds the parts
   bool swapped = false;       // the caller's A is the column operand
   bool transposed_c = false;  // the tile goes to C transposed
   bool pack_a = false;        // each lane packs the rows of its task
-  bool pack_b = false;        // each lane packs the columns of its task (tasks), or the team does (shared_b)
+  bool pack_b =
+      false;  // each lane packs the columns of its task (tasks), or strips of them are packed (strips)
   bool columns_along_k = false;  // the column operand is stored (columns, k)
   GemmALayout row_layout = GemmALayout::rows;
   int panel_vectors = 1;
@@ -38,9 +41,9 @@ struct GemmPlan {
   int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
   int64_t parts = 1;         // split_k: of the inner axis, each computed like a product of its own
-  int64_t strip_panels = 1;  // shared_b: panels packed at a time
+  int64_t strip_panels = 1;  // strips: panels packed at a time
   int64_t strips = 1;
-  size_t shared_bytes = 0, lane_a_bytes = 0, lane_b_bytes = 0, lane_tail_bytes = 0;
+  size_t shared_bytes = 0, strip_bytes = 0, lane_a_bytes = 0, lane_b_bytes = 0, lane_tail_bytes = 0;
   bool serial = true;
   char name[64];
 
@@ -50,7 +53,8 @@ struct GemmPlan {
   int64_t row_begin(int64_t block) const { return m * block / row_blocks; }
   int64_t column_begin(int64_t panel) const;
   int64_t k_begin(int64_t pass) const { return pass * k_block < k ? pass * k_block : k; }
-  size_t part_bytes() const { return round_up(size_t(m * n) * item_size(dtype), kAlignment); }
+  size_t lane_bytes() const { return lane_region(lane_a_bytes + lane_b_bytes + lane_tail_bytes); }
+  size_t part_bytes() const { return lane_region(size_t(m * n) * item_size(dtype)); }
   int64_t part_begin(int64_t part) const { return k * part / parts; }
 
  private:
@@ -61,7 +65,7 @@ struct GemmPlan {
   void cut();
   // A weight's gradient, as a rule: many rows, and few products to add up.
   bool tall() const { return m >= 2 * k && m >= 4 * kernels->rows(panel_vectors); }
-  void cut_shared();
+  void cut_strips();
   void cut_tasks();
   void size_scratch();
   void describe();

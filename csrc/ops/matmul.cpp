@@ -129,7 +129,7 @@ class MatmulInstruction final : public Instruction {
   const char* name() const override { return gemm_.algorithm(); }
 
  private:
-  size_t gemm_scratch(int threads) const { return round_up(gemm_.scratch_bytes(threads), kAlignment); }
+  size_t gemm_scratch(int threads) const { return round_up(gemm_.scratch_bytes(threads), kPage); }
 
   Gemm gemm_;
   std::unique_ptr<Epilogue> epilogue_;

@@ -78,7 +78,7 @@ class CategoricalInstruction final : public Instruction {
   const char* name() const override { return "random_categorical"; }
 
  private:
-  size_t lane_bytes() const { return round_up(size_t(classes_) * sizeof(double), kAlignment); }
+  size_t lane_bytes() const { return lane_region(size_t(classes_) * sizeof(double)); }
 
   int64_t rows_, classes_, samples_;
   RandomBits::Kernel kernel_;

@@ -92,7 +92,7 @@ class SortInstruction final : public Instruction {
   const char* name() const override { return name_; }
 
  private:
-  size_t lane_bytes() const { return round_up(size_t(plan_.n) * sizeof(Entry), kAlignment); }
+  size_t lane_bytes() const { return lane_region(size_t(plan_.n) * sizeof(Entry)); }
 
   void order(const T* x, Entry* entries) const {
     using Key = decltype(order_key(T()));

@@ -339,7 +339,7 @@ class MapInstruction final : public Instruction {
     for (const TileProgram& p : programs_) {
       first_piece_.push_back(pieces_);
       pieces_ += (p.elements() + kPiece - 1) / kPiece;
-      scratch_ = std::max(scratch_, round_up(p.lane_scratch(), kAlignment));
+      scratch_ = std::max(scratch_, lane_region(p.lane_scratch()));
       work += p.elements() * (int64_t(p.inputs().size() + p.outputs().size()) * 4 + p.steps() * 2);
     }
     serial_ = work < kSerialBytes || pieces_ == 1;

@@ -37,6 +37,7 @@ class Gather {
   const void* in_place(int64_t first) const;
 
  private:
+  void fetch_row(const char* from) const;
   void copy_row(const char* from, char* to) const;
 
   Source source_;

@@ -7,6 +7,15 @@
 
 namespace axone {
 
+namespace {
+
+// Lanes write parts of large values: those keep to their own pages.
+size_t place_of(size_t bytes) {
+  return round_up(bytes, bytes < kPage ? kAlignment : kPage);
+}
+
+}  // namespace
+
 size_t plan_memory(std::vector<Lifetime>& blocks) {
   std::vector<size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), size_t(0));
@@ -16,12 +25,12 @@ size_t plan_memory(std::vector<Lifetime>& blocks) {
   size_t total = 0;
   for (size_t id : order) {
     Lifetime& block = blocks[id];
-    const size_t bytes = round_up(block.bytes, kAlignment);
+    const size_t bytes = place_of(block.bytes);
     size_t offset = 0;
     for (const Lifetime* other : placed) {
       if (other->last < block.first || block.last < other->first) continue;
       if (offset + bytes <= other->offset) break;
-      offset = std::max(offset, other->offset + round_up(other->bytes, kAlignment));
+      offset = std::max(offset, other->offset + place_of(other->bytes));
     }
     block.offset = offset;
     total = std::max(total, offset + bytes);
