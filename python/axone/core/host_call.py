@@ -151,8 +151,8 @@ def host_call(
 ) -> Any:
     """Call a Python function on the values of tensors, now or in each run of the program being traced.
 
-    In a running step the call stops the other threads and takes the interpreter's lock: it costs some tens of
-    microseconds and what `fn` costs. Inside of `fn` other axone functions, models and programs can be used.
+    In a running step the call takes the interpreter's lock and copies its arrays, and the other threads wait
+    for it. Inside of `fn` other axone functions, models and programs can be used.
 
     Args:
         fn: function of one NumPy array per input (its to keep); returns an array per output (one array for

@@ -153,6 +153,11 @@ def shape_of(name: str, shape: Any) -> list[int]:
     return sizes
 
 
+def reduced_shape(shape: Sequence[int], axes: Sequence[int], keepdims: bool) -> list[int]:
+    """What is left of a shape without some axes, or with 1 in their places."""
+    return [1 if a in axes else n for a, n in enumerate(shape) if keepdims or a not in axes]
+
+
 def permuted(x: Tensor, order: Sequence[int]) -> Tensor:
     """Transposes unless the axes are in that order already."""
     return x if list(order) == list(range(x.ndim)) else compute("transpose", x, perm=list(order))

@@ -19,6 +19,7 @@ from axone.ops._common import (
     move_axis,
     permuted,
     promote,
+    reduced_shape,
     reshape_to,
     to_float,
     to_tensor,
@@ -249,11 +250,7 @@ def norm(x: TensorLike, ord: float | str | None = None, axis: Axis = None, keepd
         searched = pair[1] if summed == pair[0] else pair[0]
         sums = reduce("sum", compute("abs", tensor), [summed], True)
         result = reduce("max" if float(ord) > 0 else "min", sums, [searched], True)
-        return (
-            result
-            if keepdims
-            else reshape_to(result, [n for a, n in enumerate(tensor.shape) if a not in axes])
-        )
+        return reshape_to(result, reduced_shape(tensor.shape, axes, keepdims))
     if len(axes) == 2 and ord in ("nuc", 2, -2):
         return _spectral_norm(tensor, ord, axes, keepdims)
     raise ValueError(
@@ -271,7 +268,7 @@ def _spectral_norm(x: Tensor, order: Any, axes: list[int], keepdims: bool) -> Te
     assert isinstance(values, Tensor)
     kind = "sum" if order == "nuc" else "max" if order == 2 else "min"
     result = reduce(kind, values, [values.ndim - 1])
-    return reshape_to(result, [1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdims else result
+    return reshape_to(result, reduced_shape(x.shape, axes, keepdims))
 
 
 def _vector_norm(x: Tensor, order: float, axes: list[int], keepdims: bool) -> Tensor:

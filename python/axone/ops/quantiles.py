@@ -16,6 +16,7 @@ from axone.ops._common import (
     cast_to,
     compute,
     permuted,
+    reduced_shape,
     reshape_to,
     to_float,
     to_tensor,
@@ -45,8 +46,7 @@ def _placed(values: Tensor, shares: Any, shape: tuple[int, ...], axes: list[int]
     """Quantiles along the last axis put in front, with the reduced axes kept or not."""
     rank = values.ndim - 1
     values = permuted(values, [rank, *range(rank)])
-    kept = [1 if a in axes else n for a, n in enumerate(shape) if keepdims or a not in axes]
-    return reshape_to(values, [*shares.shape, *kept])
+    return reshape_to(values, [*shares.shape, *reduced_shape(shape, axes, keepdims)])
 
 
 @op

@@ -12,9 +12,11 @@ from axone.ops._common import (
     TensorLike,
     axes_of,
     axis_of,
+    broadcast_to,
     cast_to,
     compute,
     promote_float,
+    reduced_shape,
     reshape_to,
     to_float,
     to_tensor,
@@ -29,6 +31,11 @@ REDUCTION_ARGS = """Args:
 def reduce(kind: str, x: Tensor, axes: list[int], keepdims: bool = False) -> Tensor:
     """Runs a reduction of the engine over axes counted from the front."""
     return compute(kind, x, axes=axes, keepdims=keepdims)
+
+
+def _over(kind: str, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
+    """Runs the reduction that the function of that name stands for, over axes as users give them."""
+    return reduce(kind, x, axes_of(kind, axis, x.ndim), keepdims)
 
 
 def _sum_dtype(x: Tensor) -> Tensor:
@@ -53,8 +60,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
     >>> axone.ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)  # [4, 6]
     """
-    tensor = _sum_dtype(to_tensor(x))
-    return reduce("sum", tensor, axes_of("sum", axis, tensor.ndim), keepdims)
+    return _over("sum", _sum_dtype(to_tensor(x)), axis, keepdims)
 
 
 @op
@@ -71,7 +77,7 @@ def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: str | 
         A tensor of products; 1 over an empty axis.
     """
     tensor = _sum_dtype(to_tensor(x)) if dtype is None else to_tensor(x, dtypes.standardize_dtype(dtype))
-    return reduce("prod", tensor, axes_of("prod", axis, tensor.ndim), keepdims)
+    return _over("prod", tensor, axis, keepdims)
 
 
 @op
@@ -90,8 +96,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
     >>> axone.ops.mean([[1, 2], [3, 4]], axis=1)  # [1.5, 3.5]
     """
-    tensor = to_float(x)
-    return reduce("mean", tensor, axes_of("mean", axis, tensor.ndim), keepdims)
+    return _over("mean", to_float(x), axis, keepdims)
 
 
 @op
@@ -129,7 +134,6 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _extreme(
     name: str,
-    kind: str,
     boolean: str,
     pair: str,
     x: TensorLike,
@@ -146,10 +150,9 @@ def _extreme(
             raise ValueError(
                 f"{name}: axis {empty[0]} is empty (shape {tensor.shape}) and no `initial` is given"
             )
-        kept = [1 if a in axes else n for a, n in enumerate(tensor.shape)]
-        shape = kept if keepdims else [n for a, n in enumerate(tensor.shape) if a not in axes]
-        return compute("broadcast_to", to_tensor(initial, tensor.dtype), shape=shape)
-    result = reduce(boolean if tensor.dtype == "bool" else kind, tensor, axes, keepdims)
+        shape = reduced_shape(tensor.shape, axes, keepdims)
+        return broadcast_to(to_tensor(initial, tensor.dtype), shape)
+    result = reduce(boolean if tensor.dtype == "bool" else name, tensor, axes, keepdims)
     if initial is None:
         return result
     return compute(boolean_pair(pair, result), result, to_tensor(initial, tensor.dtype))
@@ -180,7 +183,7 @@ def max(
     Raises:
         ValueError: over an empty axis without `initial`.
     """
-    return _extreme("max", "max", "any", "maximum", x, axis, keepdims, initial)
+    return _extreme("max", "any", "maximum", x, axis, keepdims, initial)
 
 
 @op
@@ -201,7 +204,7 @@ def min(
     Raises:
         ValueError: over an empty axis without `initial`.
     """
-    return _extreme("min", "min", "all", "minimum", x, axis, keepdims, initial)
+    return _extreme("min", "all", "minimum", x, axis, keepdims, initial)
 
 
 def amax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -224,8 +227,7 @@ def _truth(name: str, summary: str) -> Callable[..., Tensor]:
     """all and any."""
 
     def function(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        tensor = to_tensor(x, "bool")
-        return reduce(name, tensor, axes_of(name, axis, tensor.ndim), keepdims)
+        return _over(name, to_tensor(x, "bool"), axis, keepdims)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{summary}
@@ -292,8 +294,7 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tenso
     Returns:
         A floating-point tensor.
     """
-    tensor = to_float(x)
-    return reduce("logsumexp", tensor, axes_of("logsumexp", axis, tensor.ndim), keepdims)
+    return _over("logsumexp", to_float(x), axis, keepdims)
 
 
 @op
