@@ -150,7 +150,9 @@ void Gather::copy_row(const char* from, char* to) const {
   }
 }
 
-// Rows of a shuffled batch come from memory: the next one is under way while this one is copied.
+// Rows of a shuffled batch come from memory: the next ones are under way while one is copied.
+constexpr int64_t kRowsAhead = 2;
+
 void Gather::fetch_row(const char* from) const {
   constexpr int64_t kMost = 4096;  // bytes; the hardware keeps up with longer runs
   if (!dense_rows_) return;
@@ -166,8 +168,9 @@ void Gather::run(const Lane& lane, const int64_t* order, int64_t first, int64_t 
     const int64_t index = order ? order[first + r] : first + r;
     return source_.data + index * source_.strides[0];
   };
+  for (int64_t r = begin; r < end && r < begin + kRowsAhead; ++r) fetch_row(row(r));
   for (int64_t r = begin; r < end; ++r) {
-    if (r + 1 < end) fetch_row(row(r + 1));
+    if (r + kRowsAhead < end) fetch_row(row(r + kRowsAhead));
     copy_row(row(r), static_cast<char*>(out) + size_t(r) * row_bytes);
   }
 }
