@@ -101,6 +101,8 @@ const Case kCases[] = {
     {"arctanh", [](Real x) { return std::atanh(x); }, 1e-20, 1.1, 1, 4},
     {"erf", [](Real x) { return std::erf(x); }, -6.5, 6.5, 2, 2},
     {"erf", [](Real x) { return std::erf(x); }, 1e-20, 30, 2, 2},
+    {"erfc", [](Real x) { return std::erfc(x); }, -6, 9, 1, 3},
+    {"erfc", [](Real x) { return std::erfc(x); }, 1e-20, 5, 1, 3},
 
     {"sigmoid", sigmoid, -85, 85, 3, 3},
     {"sigmoid", sigmoid, -8, 8, 3, 3},
