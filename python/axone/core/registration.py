@@ -53,12 +53,12 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
-def get_registered_name(thing: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """Return the name that an object was registered under, else its own."""
     try:
-        return _names.get(thing) or str(thing.__name__)
+        return _names.get(obj) or str(obj.__name__)
     except TypeError:  # not hashable
-        return str(thing.__name__)
+        return str(obj.__name__)
 
 
 def get_registered_object(

@@ -56,6 +56,8 @@ def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
     Source: Rogozhnikov, "Einops: clear and reliable tensor manipulations with Einstein-like notation", 2022.
     """
     x = to_tensor(tensor)
+    if not isinstance(pattern, str):
+        raise TypeError(f"rearrange: the pattern must be a string such as 'a b -> b a', got {pattern!r}")
     sides = pattern.split("->")
     if len(sides) != 2:
         raise ValueError(f"rearrange: the pattern must hold one '->', got '{pattern}'")
