@@ -88,22 +88,31 @@ Source source_of_array(const py::array& array) {
                        " cannot be fed to a model; convert it to numbers first"));
 }
 
+namespace {
+
+Attr attr_of(const py::handle& value) {
+  if (py::isinstance<py::bool_>(value)) return py::cast<bool>(value);
+  if (py::isinstance<py::int_>(value)) return py::cast<int64_t>(value);
+  if (py::isinstance<py::float_>(value)) return py::cast<double>(value);
+  if (py::isinstance<py::str>(value)) return py::cast<std::string>(value);
+  if (py::isinstance<Opaque>(value))
+    return std::shared_ptr<const Opaque>(py::cast<std::shared_ptr<Opaque>>(value));
+  return py::cast<std::vector<int64_t>>(value);
+}
+
+}  // namespace
+
 Attrs attrs_of(const py::dict& dict) {
   Attrs attrs;
   for (const auto& [key, value] : dict) {
     const std::string name = py::cast<std::string>(key);
-    if (py::isinstance<py::bool_>(value))
-      attrs.set(name, py::cast<bool>(value));
-    else if (py::isinstance<py::int_>(value))
-      attrs.set(name, py::cast<int64_t>(value));
-    else if (py::isinstance<py::float_>(value))
-      attrs.set(name, py::cast<double>(value));
-    else if (py::isinstance<py::str>(value))
-      attrs.set(name, py::cast<std::string>(value));
-    else if (py::isinstance<Opaque>(value))
-      attrs.set(name, std::shared_ptr<const Opaque>(py::cast<std::shared_ptr<Opaque>>(value)));
-    else
-      attrs.set(name, py::cast<std::vector<int64_t>>(value));
+    try {
+      attrs.set(name, attr_of(value));
+    } catch (const py::cast_error&) {
+      throw ValueError(text("'", name,
+                            "' must be a number, a text or a list of whole numbers of at most 64 bits, got ",
+                            std::string(py::str(value)).substr(0, 80)));
+    }
   }
   return attrs;
 }
