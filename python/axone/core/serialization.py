@@ -70,7 +70,10 @@ def serialize_keras_object(obj: Any) -> Any:
 def public_module(cls: type) -> str:
     """Return the Keras module that a class belongs to: `axone.losses.regression` gives `keras.losses`."""
     parts = cls.__module__.split(".")
-    return f"keras.{parts[1]}" if parts[0] == "axone" and len(parts) > 1 else cls.__module__
+    if parts[0] != "axone" or len(parts) == 1:
+        return cls.__module__
+    public = parts[1:3] if parts[1:3] == ["optimizers", "schedules"] else parts[1:2]
+    return ".".join(["keras", *public])
 
 
 def _serialize_symbolic(tensor: Any) -> dict[str, Any]:

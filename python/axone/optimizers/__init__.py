@@ -6,15 +6,64 @@ from collections.abc import Mapping
 from typing import Any
 
 from axone.optimizers import schedules
+from axone.optimizers.adadelta import Adadelta
+from axone.optimizers.adafactor import Adafactor
+from axone.optimizers.adagrad import Adagrad
 from axone.optimizers.adam import Adam
+from axone.optimizers.adamax import Adamax
+from axone.optimizers.adamw import AdamW
+from axone.optimizers.ftrl import Ftrl
+from axone.optimizers.lamb import Lamb
+from axone.optimizers.lion import Lion
+from axone.optimizers.loss_scale import LossScaleOptimizer
+from axone.optimizers.muon import Muon
+from axone.optimizers.nadam import Nadam
 from axone.optimizers.optimizer import Optimizer
 from axone.optimizers.rmsprop import RMSprop
+from axone.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from axone.optimizers.sgd import SGD
 from axone.utils import identifiers
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+_CLASSES: tuple[type[Optimizer], ...] = (
+    Adadelta,
+    Adafactor,
+    Adagrad,
+    Adam,
+    AdamW,
+    Adamax,
+    Ftrl,
+    Lamb,
+    Lion,
+    LossScaleOptimizer,
+    Muon,
+    Nadam,
+    RMSprop,
+    SGD,
+    ScheduleFreeAdamW,
+)
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
-_CLASSES: tuple[type[Optimizer], ...] = (Adam, RMSprop, SGD)
 _TABLE: dict[str, Any] = {
     **{cls.__name__: cls for cls in _CLASSES},
     **{cls.__name__.lower(): cls for cls in _CLASSES},

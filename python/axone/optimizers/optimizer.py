@@ -119,6 +119,14 @@ class Optimizer(OptimizerState):
             return ops.floor_divide(self._iterations, self.gradient_accumulation_steps)
         return self._iterations
 
+    def step(self, dtype: str) -> Any:
+        """Returns the number of the update that is being made, from 1: t in the formulas.
+
+        Args:
+            dtype: Type of the variables that use it.
+        """
+        return self.per_step("t", dtype, lambda: ops.cast(ops.add(self.iterations, 1), dtype))
+
     def build(self, variables: Sequence[Variable]) -> None:
         """Creates the state for a list of variables; subclasses call it first and add their own.
 
@@ -244,13 +252,18 @@ class Optimizer(OptimizerState):
         for gradient, variable in zip(grads, variables, strict=True):
             dtype = variable.dtype
             local_rate = self.per_step("learning_rate", dtype, partial(ops.cast, rate, dtype))
-            if self.weight_decay is not None and self._is_decayed(variable):
-                keep = self.per_step("keep", dtype, partial(self._share_kept, local_rate))
+            decay = self._weight_decay_of(variable)
+            if decay is not None and self._is_decayed(variable):
+                keep = self.per_step(f"keep {decay}", dtype, partial(self._share_kept, decay, local_rate))
                 variable.assign(variable.value * keep)
             self.update_step(gradient, variable, local_rate)
 
-    def _share_kept(self, learning_rate: Any) -> Any:
-        return 1.0 - (self.weight_decay or 0.0) * learning_rate
+    def _weight_decay_of(self, variable: Variable) -> float | None:
+        return self.weight_decay
+
+    @staticmethod
+    def _share_kept(decay: float, learning_rate: Any) -> Any:
+        return 1.0 - decay * learning_rate
 
     def _accumulate(self, grads: list[Any], variables: list[Variable]) -> None:
         """Adds gradients up; on every n-th step updates with their mean and starts afresh."""
@@ -264,20 +277,18 @@ class Optimizer(OptimizerState):
             for held, total in zip(sums, totals, strict=True):
                 held.assign(ops.zeros_like(total) if due else total)
             return
-        # In a trace both outcomes are computed and the due one is kept: there is no branch in the graph.
-        own = {
-            id(self._iterations),
-            id(self._learning_rate),
-            *map(id, self._accumulators),
-            *map(id, self._averages),
-        }
-        state = variables + [v for v in self._variables if id(v) not in own]
-        before = [v.value for v in state]
-        self._update([t / steps for t in totals], variables)
-        for variable, old in zip(state, before, strict=True):
-            variable.assign(ops.where(due, variable.value, old))
+        state = [v for v in self._variables if not any(v is o for o in self._own_variables())]
+        update_where(
+            due,
+            [*variables, *state],
+            lambda: self._update([t / steps for t in totals], variables),
+        )
         for held, total in zip(sums, totals, strict=True):
             held.assign(ops.where(due, ops.zeros_like(total), total))
+
+    def _own_variables(self) -> list[Variable]:
+        """State that changes whether or not an update is due."""
+        return [self._iterations, self._learning_rate, *self._accumulators, *self._averages]
 
     def _update_averages(self) -> None:
         every = self.ema_overwrite_frequency
@@ -364,11 +375,24 @@ class Optimizer(OptimizerState):
         if isinstance(rate, Mapping):
             from axone.optimizers import schedules
 
-            table = {name: getattr(schedules, name) for name in schedules.__all__}
-            config["learning_rate"] = identifiers.deserialize(
-                rate, table, "learning-rate schedule", custom_objects
-            )
+            config["learning_rate"] = schedules.deserialize(rate, custom_objects)
         return cls(**config)
+
+
+def update_where(due: Any, state: Sequence[Variable], update: Callable[[], None]) -> None:
+    """Runs an update and takes it back where it is not due.
+
+    In a trace both outcomes are computed and the due one is kept: there is no branch in the graph.
+
+    Args:
+        due: Scalar boolean tensor.
+        state: Every variable that the update changes.
+        update: Changes them.
+    """
+    before = [v.value for v in state]
+    update()
+    for variable, old in zip(state, before, strict=True):
+        variable.assign(ops.where(due, variable.value, old))
 
 
 def _take_old_spellings(learning_rate: Any, kwargs: dict[str, Any], who: str) -> tuple[Any, float]:
