@@ -139,6 +139,11 @@ def get_mask(value: Any) -> Tensor | None:
     return getattr(value, "_keras_mask", None)
 
 
+def set_mask(value: Any, mask: Any) -> None:
+    """Attaches a mask to a tensor: what it marks False does not count in means."""
+    value._keras_mask = mask
+
+
 def match_ranks(x1: Tensor, x2: Tensor, expand_rank_1: bool = True) -> tuple[Tensor, Tensor]:
     """Drops or adds a last axis of size 1 where the ranks of two tensors differ by one.
 

@@ -9,7 +9,8 @@ from axone.core.tensor import Tensor, convert_to_tensor
 from axone.losses.loss import Loss, LossFunctionWrapper, match_ranks
 
 
-def _pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+def as_pair(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Returns targets and predictions of one dtype and rank."""
     y_pred = convert_to_tensor(y_pred)
     return match_ranks(ops.cast(convert_to_tensor(y_true), y_pred.dtype), y_pred)
 
@@ -25,7 +26,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
         >>> float(mean_squared_error([[0.0, 2.0]], [[1.0, 2.0]])[0])
         0.5
     """
-    y_true, y_pred = _pair(y_true, y_pred)
+    y_true, y_pred = as_pair(y_true, y_pred)
     return ops.mean(ops.square(y_true - y_pred), axis=-1)
 
 
@@ -36,7 +37,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
         y_true: Targets, shape (batch, ..., n).
         y_pred: Predictions of the same shape.
     """
-    y_true, y_pred = _pair(y_true, y_pred)
+    y_true, y_pred = as_pair(y_true, y_pred)
     return ops.mean(ops.abs(y_true - y_pred), axis=-1)
 
 
