@@ -17,8 +17,8 @@ class BalancedMSE(Loss):
     """Mean of w(y) (y - p)^2, where targets that are rare in the data weigh more.
 
     The targets fall into K groups with n_1 ... n_K members, N in all; w = N / (K n_k), so that every group
-    has the same total weight and the mean weight over the data is 1. Groups are the different values of discrete
-    targets, or the intervals between `edges` for continuous ones; an empty group has weight 0.
+    has the same total weight and the mean weight over the data is 1. Groups are the different values of
+    discrete targets, or the intervals between `edges` for continuous ones; an empty group has weight 0.
 
     Args:
         values: The different targets, increasing, shape (K,), for discrete targets; a target belongs to the
