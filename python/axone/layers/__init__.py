@@ -14,27 +14,54 @@ if TYPE_CHECKING:
     from axone.layers.input_layer import Input, InputLayer
     from axone.layers.input_spec import InputSpec
     from axone.layers.layer import Layer
+    from axone.layers.preprocessing.category_encoding import CategoryEncoding
+    from axone.layers.preprocessing.discretization import Discretization
+    from axone.layers.preprocessing.hashed_crossing import HashedCrossing
+    from axone.layers.preprocessing.hashing import Hashing
+    from axone.layers.preprocessing.integer_lookup import IntegerLookup
+    from axone.layers.preprocessing.normalization import Normalization
+    from axone.layers.preprocessing.rescaling import Rescaling
+    from axone.layers.preprocessing.string_lookup import StringLookup
+    from axone.layers.preprocessing.text_vectorization import TextVectorization
 
 _HOME = {
     "Activation": "activation",
+    "CategoryEncoding": "preprocessing.category_encoding",
     "Dense": "dense",
+    "Discretization": "preprocessing.discretization",
     "Dropout": "dropout",
     "Flatten": "flatten",
+    "HashedCrossing": "preprocessing.hashed_crossing",
+    "Hashing": "preprocessing.hashing",
     "Input": "input_layer",
     "InputLayer": "input_layer",
     "InputSpec": "input_spec",
+    "IntegerLookup": "preprocessing.integer_lookup",
     "Layer": "layer",
+    "Normalization": "preprocessing.normalization",
+    "Rescaling": "preprocessing.rescaling",
+    "StringLookup": "preprocessing.string_lookup",
+    "TextVectorization": "preprocessing.text_vectorization",
 }
 
 __all__ = [
     "Activation",
+    "CategoryEncoding",
     "Dense",
+    "Discretization",
     "Dropout",
     "Flatten",
+    "HashedCrossing",
+    "Hashing",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "Layer",
+    "Normalization",
+    "Rescaling",
+    "StringLookup",
+    "TextVectorization",
     "deserialize",
     "serialize",
 ]
