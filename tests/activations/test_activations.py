@@ -30,6 +30,7 @@ FORMULAS = {
     "gelu": X * 0.5 * (1 + ERF(X / math.sqrt(2))),
     "hard_shrink": np.where(np.abs(X) > 0.5, X, 0),
     "hard_sigmoid": np.clip(X / 6 + 0.5, 0, 1),
+    "step": np.where(X >= 0, 1.0, 0.0),
     "hard_silu": X * np.clip(X / 6 + 0.5, 0, 1),
     "hard_swish": X * np.clip(X / 6 + 0.5, 0, 1),
     "hard_tanh": np.clip(X, -1, 1),

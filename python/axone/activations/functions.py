@@ -34,6 +34,7 @@ __all__ = [
     "sparse_sigmoid",
     "sparsemax",
     "squareplus",
+    "step",
     "tanh",
     "tanh_shrink",
     "threshold",
@@ -113,6 +114,15 @@ def sigmoid(x: Any) -> Any:
 def hard_sigmoid(x: Any) -> Any:
     """`clip(x / 6 + 1/2, 0, 1)`."""
     return ops.hard_sigmoid(x)
+
+
+def step(x: Any) -> Any:
+    """1 where x >= 0, else 0: the unit of the perceptron. Its gradient is 0, so that nothing below it learns.
+
+    Rosenblatt, "The perceptron", 1958.
+    """
+    x = ops.convert_to_tensor(x)
+    return ops.cast(ops.greater_equal(x, 0.0), x.dtype)
 
 
 def log_sigmoid(x: Any) -> Any:

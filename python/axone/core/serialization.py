@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import types
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,13 @@ from axone.core.registration import CustomObjectScope, get_registered_name, get_
 from axone.core.settings import flags
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 
-__all__ = ["PendingTensor", "deserialize_keras_object", "public_module", "serialize_keras_object"]
+__all__ = [
+    "PendingTensor",
+    "deserialize_keras_object",
+    "public_module",
+    "refuses_code",
+    "serialize_keras_object",
+]
 
 # Where Keras keeps classes that its public modules do not show, and those it shows at the top.
 _KERAS_HOME = {
@@ -141,6 +148,10 @@ def _plain_value(value: Any) -> Any:
     return serialize_keras_object(value)
 
 
+# Whether the outermost call asked for it; None outside of any call.
+_safe: ContextVar[bool | None] = ContextVar("safe", default=None)
+
+
 def deserialize_keras_object(
     config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
 ) -> Any:
@@ -157,16 +168,28 @@ def deserialize_keras_object(
     Raises:
         ValueError: if a name is unknown or the data is not of the expected form.
     """
-    safe_mode = safe_mode and not flags["unsafe_deserialization"]
-    if custom_objects:
-        with CustomObjectScope(custom_objects):
-            return deserialize_keras_object(config, safe_mode=safe_mode)
+    token = _safe.set(safe_mode and _safe.get() is not False and not flags["unsafe_deserialization"])
+    try:
+        if custom_objects:
+            with CustomObjectScope(custom_objects):
+                return _rebuilt(config)
+        return _rebuilt(config)
+    finally:
+        _safe.reset(token)
+
+
+def refuses_code() -> bool:
+    """Whether data is being read that must not bring code with it."""
+    return _safe.get() is True
+
+
+def _rebuilt(config: Any) -> Any:
     if isinstance(config, list):
-        return [deserialize_keras_object(item, safe_mode=safe_mode) for item in config]
+        return [deserialize_keras_object(item) for item in config]
     if not isinstance(config, Mapping):
         return config
     if "class_name" not in config or not ("config" in config or "items" in config):
-        return {key: deserialize_keras_object(value, safe_mode=safe_mode) for key, value in config.items()}
+        return {key: deserialize_keras_object(value) for key, value in config.items()}
     name, inner = config["class_name"], config.get("config")
     if name in _LITERALS:
         return _LITERALS[name](config)
