@@ -127,9 +127,7 @@ def _function_from(config: Any, custom_objects: Mapping[str, Any] | None) -> Any
     parts = config["config"]
     code = marshal.loads(base64.decodebytes(parts["code"].encode("ascii")))
     cells = tuple(types.CellType(value) for value in parts.get("closure") or ()) or None
-    return types.FunctionType(
-        code, globals(), code.co_name, tuple(parts.get("defaults") or ()) or None, cells
-    )
+    return types.FunctionType(code, _names(), code.co_name, tuple(parts.get("defaults") or ()) or None, cells)
 
 
 def _names() -> dict[str, Any]:
