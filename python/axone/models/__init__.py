@@ -6,13 +6,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from axone.models.cloning import clone_model, model_from_json
     from axone.models.functional import Functional
     from axone.models.model import Model
     from axone.models.sequential import Sequential
 
-_HOME = {"Functional": "functional", "Model": "model", "Sequential": "sequential"}
+_HOME = {
+    "Functional": "functional",
+    "Model": "model",
+    "Sequential": "sequential",
+    "clone_model": "cloning",
+    "model_from_json": "cloning",
+}
 
-__all__ = ["Functional", "Model", "Sequential"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from axone.core import tree
@@ -85,7 +86,13 @@ def _listed(value: Any) -> Any:
 class _Builder:
     """Makes the layers of a configuration, then calls them as soon as their inputs exist."""
 
-    def __init__(self, layer_configs: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        layer_configs: list[dict[str, Any]],
+        ready: Mapping[str, Operation] | None = None,
+        call: Callable[..., Any] | None = None,
+    ) -> None:
+        self.call = call or (lambda operation, *args, **kwargs: operation(*args, **kwargs))
         self.layers: dict[str, Operation] = {}
         self.made: dict[str, list[Node]] = {}
         self.waiting: dict[str, list[dict[str, Any]]] = {}
@@ -93,7 +100,9 @@ class _Builder:
             config = dict(config)
             calls = config.pop("inbound_nodes", [])
             name = config.pop("name", None) or config["config"]["name"]
-            operation = deserialize_keras_object(config)
+            operation = (ready or {}).get(name)
+            if operation is None:
+                operation = deserialize_keras_object(config)
             if not isinstance(operation, Operation):
                 raise ValueError(
                     f"The configuration of layer '{name}' gives {operation!r}, which is not a layer."
@@ -120,7 +129,8 @@ class _Builder:
             if not all(self._exists(*leaf.history) for leaf in pending):
                 break
             operation = self.layers[name]
-            operation(*tree.map_structure(self._revived, args), **tree.map_structure(self._revived, kwargs))
+            args, kwargs = tree.map_structure(self._revived, args), tree.map_structure(self._revived, kwargs)
+            self.call(operation, *args, **kwargs)
             self.made[name].append(operation._inbound_nodes[-1])
             calls.pop(0)
             done += 1
@@ -152,10 +162,22 @@ class _Builder:
         return [self.ends(value) for value in places]
 
 
-def functional_from_config(cls: Any, config: dict[str, Any]) -> Any:
-    """Build a functional model of class `cls` from its configuration, with fresh weights."""
+def functional_from_config(
+    cls: Any,
+    config: dict[str, Any],
+    ready: Mapping[str, Operation] | None = None,
+    call: Callable[..., Any] | None = None,
+) -> Any:
+    """Build a functional model from its configuration, with fresh weights.
+
+    Args:
+        cls: class of the model.
+        config: the configuration.
+        ready: layers by name that need not be built from it.
+        call: calls a layer: `(layer, *args, **kwargs)`.
+    """
     config = dict(config)
-    builder = _Builder(config.pop("layers"))
+    builder = _Builder(config.pop("layers"), ready, call)
     builder.connect()
     inputs, outputs = builder.ends(config.pop("input_layers")), builder.ends(config.pop("output_layers"))
     trainable = config.pop("trainable", None)

@@ -10,6 +10,7 @@ from typing import Any
 from axone.core import tree
 from axone.core.operation import Operation
 from axone.core.registration import CustomObjectScope
+from axone.core.serialization import serialize_keras_object
 from axone.core.tensor import KerasTensor
 from axone.layers.layer import Layer
 from axone.training.trainer import Trainer
@@ -186,6 +187,16 @@ class Model(Trainer, Layer):
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     # -- configuration -------------------------------------------------------------------------------------
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the model, without its weights, as JSON; `models.model_from_json` builds it again.
+
+        Args:
+            **kwargs: for `json.dumps`, such as indent=2.
+        """
+        import json
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:

@@ -12,6 +12,7 @@ from axone.core import dtypes, tree
 from axone.core.random import global_seed_generator
 from axone.core.tensor import is_tensor
 from axone.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from axone.utils.py_dataset import PyDataset, batches_of
 
 # The engine computes in these types; others are cast as the rows are gathered.
 _NARROW = {"int8": "int32", "int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
@@ -149,8 +150,7 @@ class ArrayData(ArrayBatch):
         """
         if not self.shuffle:
             return None
-        seed = np.asarray(global_seed_generator().next()).astype("int64")
-        generator = np.random.Generator(np.random.Philox(seed=[int(s) & 0xFFFFFFFF for s in seed]))
+        generator = _epoch_generator()
         if self.shuffle != "batch":
             return generator.permutation(self.rows)
         order = np.arange(self.rows)
@@ -165,20 +165,43 @@ class BatchData:
     Args:
         batches: Yields `x`, `(x, y)` or `(x, y, sample_weight)`.
         class_weight: From class number to weight.
+        shuffle: Whether a `PyDataset` gives its batches in a new order every epoch.
     """
 
-    def __init__(self, batches: Any, class_weight: Mapping[int, float] | None = None) -> None:
+    def __init__(
+        self, batches: Any, class_weight: Mapping[int, float] | None = None, shuffle: bool | str = False
+    ) -> None:
         self._batches = batches
         self._class_weight = class_weight
-        self.num_batches = len(batches) if hasattr(batches, "__len__") else None
+        self._shuffle = bool(shuffle)
+        if isinstance(batches, PyDataset):
+            self.num_batches = batches.num_batches
+        else:
+            self.num_batches = len(batches) if hasattr(batches, "__len__") else None
 
     def epoch_batches(self) -> Iterator[ArrayBatch]:
         """Yields the batches of one epoch (of what is left, for a generator)."""
-        for batch in self._batches:
+        for batch in self._epoch():
             x, y, sample_weight = unpack_x_y_sample_weight(batch)
             if self._class_weight is not None:
                 sample_weight = weights_of_classes(y, sample_weight, self._class_weight)
             yield ArrayBatch(x, y, sample_weight)
+
+    def _epoch(self) -> Any:
+        if not isinstance(self._batches, PyDataset):
+            return self._batches
+        shuffled = self._shuffle and self.num_batches is not None
+        return batches_of(self._batches, _permutation(self.num_batches or 0) if shuffled else None)
+
+
+def _permutation(count: int) -> np.ndarray:
+    """A random order from axone's global seed."""
+    return _epoch_generator().permutation(count)
+
+
+def _epoch_generator() -> np.random.Generator:
+    seed = np.asarray(global_seed_generator().next()).astype("int64")
+    return np.random.Generator(np.random.Philox(seed=[int(s) & 0xFFFFFFFF for s in seed]))
 
 
 def make_data(
@@ -201,13 +224,13 @@ def make_data(
             raise ValueError(
                 f"`x` yields batches, so `{name}` must come with them: yield (x, y, sample_weight)."
             )
-    return BatchData(x, class_weight)
+    return BatchData(x, class_weight, shuffle)
 
 
 def _yields_batches(x: Any) -> bool:
     if isinstance(x, (np.ndarray, list, tuple, Mapping)) or is_tensor(x) or hasattr(x, "__array__"):
         return False
-    return hasattr(x, "__iter__")
+    return isinstance(x, PyDataset) or hasattr(x, "__iter__")
 
 
 def weights_of_classes(y: Any, sample_weight: Any, class_weight: Mapping[int, float]) -> np.ndarray:

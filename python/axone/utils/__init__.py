@@ -11,6 +11,8 @@ _HOME = {
     "Dataset": "axone.utils.dataset",
     "FeatureSpace": "axone.utils.feature_space",
     "Progbar": "axone.utils.progbar",
+    "PyDataset": "axone.utils.py_dataset",
+    "Sequence": "axone.utils.py_dataset",
     "clear_session": "axone.utils.session",
     "custom_object_scope": "axone.saving",
     "deserialize_keras_object": "axone.saving",
@@ -43,7 +45,7 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'axone.utils' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_HOME[name]), name)
+    value = getattr(importlib.import_module(_HOME[name]), "PyDataset" if name == "Sequence" else name)
     globals()[name] = value
     return value
 

@@ -1,0 +1,105 @@
+"""Copies of models with fresh weights, and models as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from axone.core.serialization import deserialize_keras_object
+from axone.layers.input_layer import InputLayer
+from axone.models.configuration import functional_config, functional_from_config
+from axone.models.functional import Functional
+from axone.models.sequential import Sequential
+
+__all__ = ["clone_model", "model_from_json"]
+
+
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+) -> Any:
+    """Returns a model of the same layers with weights of its own, freshly initialised.
+
+    Args:
+        model: a Sequential, functional or subclassed model; the last is copied by its `get_config`.
+        input_tensors: symbolic tensors that take the place of the inputs, or None.
+        clone_function: makes the copy of a layer (not of inputs); None copies by configuration.
+        call_function: calls a layer, `(layer, *args, **kwargs)`, while a functional model is connected.
+        recursive: whether clone_function is asked for the layers of nested models too.
+
+    Returns:
+        The new model, not compiled.
+
+    Raises:
+        ValueError: an argument does not go with this kind of model.
+
+    Example:
+        >>> twin = clone_model(model)
+        >>> twin.set_weights(model.get_weights())
+    """
+    known = isinstance(model, (Functional, Sequential))
+    if not known and (clone_function or call_function or input_tensors is not None):
+        raise ValueError(
+            f"clone_model: '{type(model).__name__}' is a subclassed model, whose graph is not known: it "
+            f"can only be "
+            "copied by its configuration, without clone_function, call_function and input_tensors."
+        )
+
+    def copy(layer: Any) -> Any:
+        if recursive and isinstance(layer, (Functional, Sequential)):
+            return clone_model(layer, clone_function=clone_function, recursive=True)
+        made = (clone_function or _by_configuration)(layer)
+        return made
+
+    if isinstance(model, Sequential):
+        if call_function is not None:
+            raise ValueError("clone_model: call_function is for functional models, not for a Sequential.")
+        clone = _sequential(model, copy)
+    elif known and type(model).get_config is Functional.get_config:
+        clone = _functional(model, copy, call_function)
+    else:
+        clone = type(model).from_config(model.get_config())
+    if input_tensors is None:
+        return clone
+    outputs = clone(input_tensors)
+    return Functional(input_tensors, outputs, name=model.name)
+
+
+def _by_configuration(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())
+
+
+def _sequential(model: Any, copy: Callable[[Any], Any]) -> Any:
+    layers = [_by_configuration(x) if isinstance(x, InputLayer) else copy(x) for x in model._stack]
+    clone = Sequential(layers, name=model.name)
+    if not clone.built and model.built and getattr(model, "input_shape", None):
+        clone.build(model.input_shape)
+    return clone
+
+
+def _functional(model: Any, copy: Callable[[Any], Any], call: Callable[..., Any] | None) -> Any:
+    made = {layer.name: copy(layer) for layer in model.layers if not isinstance(layer, InputLayer)}
+    return functional_from_config(type(model), functional_config(model), made, call)
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Builds a model, with fresh weights, from `Model.to_json`'s text.
+
+    Args:
+        json_string: the text.
+        custom_objects: users' classes and functions by name.
+
+    Raises:
+        ValueError: the text is no model's.
+    """
+    try:
+        config = json.loads(json_string)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"model_from_json: expected the text that to_json() gives: {error}.") from None
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ValueError("model_from_json: the text describes no model: it has no 'class_name'.")
+    return deserialize_keras_object(config, custom_objects)
