@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         models,
         ops,
         optimizers,
+        preprocessing,
         random,
         regularizers,
         saving,
@@ -71,6 +72,7 @@ _MODULES = frozenset(
         "models",
         "ops",
         "optimizers",
+        "preprocessing",
         "random",
         "regularizers",
         "saving",
@@ -137,6 +139,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "random",
     "regularizers",
     "saving",
@@ -156,6 +159,11 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"axone.{name}")
     if name not in _HOME:
+        from axone.core.old_names import old_module
+
+        old = old_module(name)
+        if old is not None:
+            return old
         raise AttributeError(f"module 'axone' has no attribute '{name}'")
     value = getattr(importlib.import_module(f"axone.{_HOME[name]}"), name)
     globals()[name] = value

@@ -5,20 +5,26 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
 from collections.abc import Sequence
 from typing import Any
 
 import axone
+from axone.core.old_names import old_module
 
 # What `import tensorflow as tf` offers beside tf.keras: what training loops of one's own need.
 _TENSORFLOW_NAMES = ("GradientTape", "Variable", "function")
 
 
+# Under which names scripts find Keras.
+_KERAS = ("keras", "tensorflow.keras", "tensorflow.python.keras")
+
+
 def axone_name(name: str) -> str | None:
     """The axone module that `name` stands for: "keras.layers" -> "axone.layers"; None: not ours."""
-    for alias in ("keras", "tensorflow.keras"):
+    for alias in _KERAS:
         if name == alias or name.startswith(alias + "."):
             return "axone" + name[len(alias) :]
     return None
@@ -32,6 +38,9 @@ class _AliasLoader(importlib.abc.Loader):
         self._spec: importlib.machinery.ModuleSpec | None = None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        old = old_module(self._target.removeprefix("axone."))
+        if old is not None and importlib.util.find_spec(self._target) is None:
+            sys.modules.setdefault(self._target, old)
         try:
             module = importlib.import_module(self._target)
         except ModuleNotFoundError as error:
@@ -78,7 +87,7 @@ class _TensorFlowRandom(types.ModuleType):
 
 class _TensorFlowLoader(importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        if spec.name == "tensorflow":
+        if spec.name != "tensorflow.random":
             return _TensorFlow(spec.name, _TensorFlow.__doc__)
         return _TensorFlowRandom(spec.name, _TensorFlowRandom.__doc__)
 
@@ -91,9 +100,9 @@ class _AliasFinder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname in ("tensorflow", "tensorflow.random"):
+        if fullname in ("tensorflow", "tensorflow.random", "tensorflow.python"):
             return importlib.machinery.ModuleSpec(
-                fullname, _TensorFlowLoader(), is_package=fullname == "tensorflow"
+                fullname, _TensorFlowLoader(), is_package=fullname != "tensorflow.random"
             )
         name = axone_name(fullname)
         if name is not None:

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from axone.core.old_names import old_module
+
 if TYPE_CHECKING:
     from axone.layers.activation import Activation
     from axone.layers.batch_normalization import BatchNormalization
@@ -196,6 +198,9 @@ def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | N
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
+        old = old_module(f"layers.{name}")
+        if old is not None:
+            return old
         raise AttributeError(f"module 'axone.layers' has no attribute '{name}'")
     value = getattr(importlib.import_module(f"axone.layers.{_HOME[name]}"), name)
     globals()[name] = value

@@ -9,6 +9,7 @@ import numpy as np
 from axone import constraints, dtype_policies, initializers, regularizers
 from axone.core import tree
 from axone.core.dtypes import is_float_dtype
+from axone.core.old_names import warn_old
 from axone.core.operation import Operation
 from axone.core.symbolic import compute_output_spec
 from axone.core.tensor import KerasTensor
@@ -86,12 +87,16 @@ class Layer(LayerCalling):
 
     @staticmethod
     def _pop_input_shape(kwargs: dict[str, Any], label: str) -> tuple[int | None, ...] | None:
-        dim = kwargs.pop("input_dim", None)
-        shape = kwargs.pop("input_shape", None)
+        given = {n: kwargs.pop(n, None) for n in ("input_dim", "input_shape", "batch_input_shape")}
+        dim, shape, batch_shape = given.values()
         if dim is not None:
             shape = (dim,)
+        elif batch_shape is not None:
+            shape = tuple(batch_shape)[1:]
         if shape is None:
             return None
+        name = next(n for n, value in given.items() if value is not None)
+        warn_old(f"{label}: `{name}` is an old way: start the model with keras.Input(shape) instead.")
         if isinstance(shape, int):
             raise ValueError(
                 f"{label}: input_shape must be a tuple, e.g. input_shape=({shape},); got {shape}."

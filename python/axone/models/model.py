@@ -13,6 +13,7 @@ from axone.core.registration import CustomObjectScope
 from axone.core.serialization import serialize_keras_object
 from axone.core.tensor import KerasTensor
 from axone.layers.layer import Layer
+from axone.models.old_methods import OldMethods
 from axone.training.trainer import Trainer
 
 __all__ = ["Model"]
@@ -39,7 +40,7 @@ def _functional_variant(cls: type) -> type:
     return _variants[cls]
 
 
-class Model(Trainer, Layer):
+class Model(OldMethods, Trainer, Layer):
     """Layers put together, with methods for training, evaluation and prediction.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, `Sequential([...])`, or a subclass

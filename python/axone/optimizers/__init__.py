@@ -105,3 +105,12 @@ def serialize(optimizer: Optimizer) -> Any:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Rebuilds an optimizer from `serialize`'s configuration or from a name."""
     return identifiers.deserialize(config, _TABLE, "optimizer", custom_objects)
+
+
+def __getattr__(name: str) -> Any:
+    from axone.core.old_names import old_module
+
+    old = old_module(f"optimizers.{name}")
+    if old is None:
+        raise AttributeError(f"module 'axone.optimizers' has no attribute '{name}'")
+    return old

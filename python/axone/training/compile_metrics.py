@@ -6,6 +6,7 @@ from typing import Any
 
 from axone import metrics as metrics_module
 from axone.core import tree
+from axone.core.old_names import warn_old
 from axone.metrics.metric import Metric
 from axone.metrics.reduction import MeanMetricWrapper
 from axone.training.outputs import Outputs, is_binary_or_sparse
@@ -142,6 +143,8 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         y_pred: The output.
     """
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        if identifier == "acc":
+            warn_old("the metric 'acc' is now 'accuracy'.")
         is_binary, is_sparse = is_binary_or_sparse(y_true, y_pred)
         if is_binary:
             return metrics_module.BinaryAccuracy(name=identifier)

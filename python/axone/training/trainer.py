@@ -10,6 +10,7 @@ import numpy as np
 from axone import optimizers
 from axone.callbacks.callback_list import CallbackList, plain_logs
 from axone.callbacks.history import History
+from axone.core.old_names import old_arguments
 from axone.core.program import TensorSpec
 from axone.core.settings import max_epochs, max_steps
 from axone.training.compilation import Compilation
@@ -27,6 +28,7 @@ class Trainer(Compilation):
     signature and then run in C++, many steps a call; with `run_eagerly=True` they run op by op.
     """
 
+    @old_arguments(nb_epoch="epochs")
     def fit(
         self,
         x: Any = None,

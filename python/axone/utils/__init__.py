@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from axone.core.old_names import old_module
+
 _HOME = {
     "Config": "axone.utils.configuration",
     "CustomObjectScope": "axone.saving",
@@ -44,6 +46,9 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
+        old = old_module(f"utils.{name}")
+        if old is not None:
+            return old
         raise AttributeError(f"module 'axone.utils' has no attribute '{name}'")
     value = getattr(importlib.import_module(_HOME[name]), "PyDataset" if name == "Sequence" else name)
     globals()[name] = value
