@@ -10,6 +10,7 @@ import numpy as np
 
 from axone import _engine
 from axone.core.dtypes import floatx, nearest_dtype, standardize_dtype
+from axone.core.numpy_protocol import array_function, array_ufunc
 
 if TYPE_CHECKING:
     from axone.core.trace import Trace
@@ -46,6 +47,10 @@ def _call(name: str, *args: Any) -> Any:
     return function(*args)
 
 
+class TracedValueError(ValueError):
+    """A traced tensor was asked for its numbers."""
+
+
 class Operators:
     """Python's operators, computed by `axone.ops`."""
 
@@ -53,6 +58,12 @@ class Operators:
     __array_priority__ = 100.0  # numpy_array + tensor is a tensor
     shape: Any
     dtype: str
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return array_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function(function, args, kwargs)
 
     # fmt: off
     def __add__(self, other: Any) -> Any: return _call("add", self, other)
@@ -138,7 +149,7 @@ class Tensor(Operators):
             ValueError: the tensor is traced: it has no numbers yet.
         """
         if self.trace is not None:
-            raise ValueError(
+            raise TracedValueError(
                 f"a symbolic tensor of shape {self.shape} has no values yet: the function around it is being "
                 "traced into a graph. Use axone.ops instead of NumPy there, or compile(run_eagerly=True) to "
                 "look at values."

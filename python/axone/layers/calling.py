@@ -12,7 +12,7 @@ from axone import ops
 from axone.core import tree
 from axone.core.dtypes import is_float_dtype
 from axone.core.operation import Node, any_symbolic
-from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
+from axone.core.tensor import KerasTensor, Tensor, TracedValueError, convert_to_tensor
 from axone.core.variable import Variable
 from axone.layers.building import LayerBuilding
 from axone.layers.call import (
@@ -24,6 +24,7 @@ from axone.layers.call import (
     shapes_of,
     tensor_arguments,
 )
+from axone.layers.host import may_run_on_host, run_on_host
 from axone.layers.input_spec import check_inputs
 
 _LABELLED = re.compile(r"(?!Variable )\w+ '[^']*'[:, ]")  # the message starts with a layer's class and name
@@ -61,7 +62,12 @@ class LayerCalling(LayerBuilding):
                     self._build_from_call(arguments)
                 previous_mask = self._fill_masks(arguments, call_kwargs, first)
                 run = self.compute_output_spec if symbolic else self.call
-                outputs = run(*call_args, **call_kwargs)
+                try:
+                    outputs = run(*call_args, **call_kwargs)
+                except TracedValueError:
+                    if not may_run_on_host(self):
+                        raise
+                    outputs = run_on_host(self, call_args, call_kwargs, symbolic)
                 self.built = True
                 if symbolic:
                     self._clear_losses()  # those of the shape inference stand for nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from axone.core.numpy_protocol import register_numpy_names
 from axone.core.tensor import KerasTensor, Tensor, register_operators
 from axone.core.variable import Variable
 from axone.ops import arithmetic, bitwise, comparison
@@ -36,6 +37,13 @@ def _equality(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return compare
 
 
+def _by_numpy_name(name: str) -> Any:
+    import axone.ops
+
+    return getattr(axone.ops, name) if name in axone.ops.__all__ else None
+
+
+register_numpy_names(_by_numpy_name)
 register_operators(
     {
         "add": arithmetic.add,
