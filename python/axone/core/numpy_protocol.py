@@ -28,9 +28,9 @@ _RENAMED = {
 }
 # What Python's operators call.
 _OPERATORS = frozenset({
-    "absolute", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "divide", "equal", "floor_divide", "greater",
-    "greater_equal", "invert", "less", "less_equal", "matmul", "multiply", "negative", "not_equal", "power",
-    "remainder", "subtract", "true_divide",
+    "absolute", "add", "bitwise_and", "bitwise_or", "bitwise_xor", "divide", "equal", "floor_divide",
+    "greater", "greater_equal", "invert", "less", "less_equal", "matmul", "multiply", "negative", "not_equal",
+    "power", "remainder", "subtract", "true_divide",
 })  # fmt: skip
 _find: Callable[[str], Any] | None = None
 
