@@ -1,4 +1,4 @@
-"""Every Python block of the README and of the guides runs; the blocks of a page share their names, in order."""
+"""Every Python block of the README and the guides runs; the blocks of a page share names, in order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
