@@ -222,7 +222,7 @@ class KerasTensor(Operators):
             name = "keras_tensor" if KerasTensor._count == 0 else f"keras_tensor_{KerasTensor._count}"
             KerasTensor._count += 1
         self.shape = tuple(None if d is None else int(d) for d in shape)
-        self.dtype = standardize_dtype(dtype)
+        self.dtype = "string" if dtype == "string" else standardize_dtype(dtype)
         self.name = name
         self.record = record
 

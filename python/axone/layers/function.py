@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from axone.core.operation import Operation
 from axone.core.serialization import deserialize_keras_object, refuses_code, serialize_keras_object
 from axone.layers.layer import Layer
 
@@ -62,6 +63,11 @@ class Lambda(Layer):
         if self._takes_training:
             extra["training"] = training
         return self.function(inputs, **extra)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if self._output_shape is None:  # the function itself says what comes of inputs of any dtype
+            return Operation.compute_output_spec(self, *args, **kwargs)
+        return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._output_shape is None:

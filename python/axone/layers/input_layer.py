@@ -69,7 +69,7 @@ class InputLayer(Layer):
         if batch_shape is None:
             batch_shape = (batch_size, *_shape(label, "shape", shape))
         self._batch_shape = _shape(label, "batch_shape", batch_shape)
-        self._input_dtype = standardize_dtype(dtype or floatx())
+        self._input_dtype = "string" if dtype == "string" else standardize_dtype(dtype or floatx())
         self.optional = optional
         self.built = True
         Node(self, (), {}, KerasTensor(self._batch_shape, dtype=self._input_dtype, name=self.name))

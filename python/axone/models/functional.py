@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
+
 from axone.core import tree
+from axone.core.host_value import with_rank
 from axone.core.operation import Operation
 from axone.core.tensor import KerasTensor, convert_to_tensor, is_tensor
 from axone.layers.call import get_mask, set_mask
@@ -191,6 +194,10 @@ class Functional(Model):
             return value
         from axone import ops
 
+        if symbol.dtype == "string":
+            return with_rank(
+                np.asarray(value) if isinstance(value, (list, str)) else value, len(symbol.shape)
+            )
         if is_tensor(value):
             tensor = value if value.dtype == symbol.dtype else ops.cast(value, symbol.dtype)
         else:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axone.core import tree
+from axone.core.host_value import is_host
 from axone.core.operation import Operation
 from axone.core.registration import CustomObjectScope
 from axone.core.serialization import serialize_keras_object
@@ -151,6 +152,10 @@ class Model(OldMethods, Trainer, Layer):
         )
         Operation.compute_output_spec(self, inputs)
         self._clear_losses()
+
+    def _converted(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        # Strings stay on the host, for the layers that take them.
+        return (args, dict(kwargs)) if args and is_host(args[0]) else super()._converted(args, kwargs)
 
     def _build_from_call(self, arguments: dict[str, Any]) -> None:
         if type(self).build is Model.build:

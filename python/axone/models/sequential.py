@@ -85,7 +85,7 @@ class Sequential(Model):
     def _append(self, layer: Any) -> None:
         shape = getattr(layer, "_input_shape_arg", None)
         if not self._stack and shape is not None:
-            self._stack.append(InputLayer(shape=shape, dtype=layer.compute_dtype))
+            self._stack.append(InputLayer(shape=shape, dtype=layer.input_dtype))
         if (
             isinstance(layer, KerasTensor)
             and layer.record is not None
@@ -163,7 +163,7 @@ class Sequential(Model):
         shape = tuple(input_shape)
         first = self._stack[0]
         if not isinstance(first, InputLayer):
-            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.compute_dtype))
+            self._stack.insert(0, InputLayer(batch_shape=shape, dtype=first.input_dtype))
         elif first.batch_shape != shape:
             raise ValueError(
                 f"{self._label()} has an Input of shape {first.batch_shape}; it cannot be built for {shape}."

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from axone.core import dtypes, tree
+from axone.core.host_value import HostInputs, is_host
 from axone.core.random import global_seed_generator
 from axone.core.tensor import is_tensor
 from axone.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -20,6 +21,8 @@ _NARROW = {"int8": "int32", "int16": "int32", "uint16": "int32", "uint32": "int6
 
 def engine_dtype(dtype: np.dtype) -> str:
     """Returns the type in which data of a NumPy type enters a program: floats become `floatx()`."""
+    if dtype.kind in "USTO":
+        return "string"
     if dtype.kind == "f":
         return dtypes.floatx()
     return _NARROW.get(dtype.name, str(dtype.name))
@@ -35,6 +38,8 @@ def to_array(value: Any, what: str) -> np.ndarray:
     Raises:
         ValueError: it holds no numbers, or is a single number.
     """
+    if what == "x" and is_text(value):
+        return np.asarray(value, object if isinstance(value, list) else None)
     if type(value) is not np.ndarray:
         value = value.numpy() if is_tensor(value) else _as_numbers(value, what)
     if value.dtype.kind == "O":
@@ -44,6 +49,13 @@ def to_array(value: Any, what: str) -> np.ndarray:
     if value.ndim == 0:
         raise ValueError(f"`{what}` must have samples along its first axis, got the single number {value}.")
     return np.asarray(value)
+
+
+def is_text(value: Any) -> bool:
+    """Returns whether data is of strings, which layers such as TextVectorization take."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(leaf, (str, bytes)) for leaf in tree.flatten(value))
+    return hasattr(value, "__array__") and not is_tensor(value) and is_host(np.asarray(value))
 
 
 def _as_numbers(value: Any, what: str) -> np.ndarray:
@@ -60,7 +72,7 @@ def _as_numbers(value: Any, what: str) -> np.ndarray:
 def _to_arrays(structure: Any, what: str) -> Any:
     """Turns the leaves into arrays; a (nested) list of plain numbers is one leaf."""
     if isinstance(structure, (list, tuple)) and all(
-        isinstance(leaf, (int, float, np.generic)) for leaf in tree.flatten(structure)
+        isinstance(leaf, (int, float, str, bytes, np.generic)) for leaf in tree.flatten(structure)
     ):
         return to_array(structure, what)
     if isinstance(structure, Mapping) and not isinstance(structure, dict):
@@ -93,7 +105,16 @@ class ArrayBatch:
         self.rows = len(self.arrays[0]) if self.arrays else 0
         if self.rows == 0:
             raise ValueError(f"`x` holds no samples (shape {self.arrays[0].shape if self.arrays else '()'}).")
+        self._host = [a for a in self.arrays if engine_dtype(a.dtype) == "string"]
+        self._made: dict[Any, np.ndarray] = {}
         self.structure = repr(tree.map_structure(lambda _: 0, self._parts))
+
+    def sources(self, host: HostInputs) -> list[np.ndarray]:
+        """Returns the arrays that a program reads: those of numbers, then those made of strings."""
+        if not self._host:
+            return self.arrays
+        numbers = [a for a in self.arrays if engine_dtype(a.dtype) != "string"]
+        return numbers + host.prepare(self._host, self._made)
 
     def pack(self, leaves: list[Any]) -> Any:
         """Returns `x`, `(x, y)` or `(x, y, sample_weight)` with the leaves in place of the arrays."""

@@ -92,13 +92,15 @@ class ArrayFeed(Feed):
         full = data.rows // size
         if self._position < full:
             rows, first, steps = size, self._position, min(steps, full - self._position)
-            sources, order, offset = data.arrays, self._order, 0
+            order, offset = self._order, 0
         else:  # the short last batch has a program of its own
             offset = full * size
             rows, first, steps = data.rows - offset, 0, 1
             order = None if self._order is None else self._order[offset:]
-            sources = [a[offset:] for a in data.arrays] if order is None else data.arrays
         compiled = self._program(rows)
+        sources = data.sources(compiled.host)
+        if offset and order is None:
+            sources = [a[offset:] for a in sources]
         collect = self._collectors(compiled, rows, offset) if self._keeps_outputs else None
         if self._keeps_outputs and collect is None:
             steps = 1
@@ -192,7 +194,7 @@ class BatchFeed(Feed):
             self.outputs = self._step.run_eagerly(batch, slice(None))
         else:
             compiled = self._step.compiled(batch, batch.rows, self._step.model.state_key(self._step.kind))
-            compiled.program.run_steps(batch.arrays, None, batch.rows, 0, 1, budget)
+            compiled.program.run_steps(batch.sources(compiled.host), None, batch.rows, 0, 1, budget)
             self.outputs = None if compiled.reads_metrics else compiled.program.outputs()
         if self._keeps_outputs:
             self._kept.append(numpy_nest(self.outputs))

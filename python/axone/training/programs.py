@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from axone.core import tree
+from axone.core.host_value import HostInputs, HostValue
 from axone.core.program import Program, TensorSpec, trace_program
 from axone.core.tensor import Tensor, convert_to_tensor
 from axone.training.data import ArrayBatch, engine_dtype
@@ -25,10 +26,12 @@ class CompiledStep:
         reads_metrics: True when the step returned the metrics' results: the program leaves them out, and they
             are read from the metrics' variables when somebody asks.
         output_specs: Nest of the outputs' shapes and types.
+        host: What the program reads that is made of strings.
     """
 
-    def __init__(self, program: Program, reads_metrics: bool, output_specs: Any) -> None:
+    def __init__(self, program: Program, reads_metrics: bool, output_specs: Any, host: HostInputs) -> None:
         self.program = program
+        self.host = host
         self.reads_metrics = reads_metrics
         self.output_specs = output_specs
 
@@ -46,6 +49,7 @@ class StepFunction:
         self.kind = kind
         self._step: Callable[[Any], Any] = getattr(model, f"{kind}_step")
         self._compiled: OrderedDict[Any, CompiledStep] = OrderedDict()
+        self._host: dict[Any, HostInputs] = {}
 
     def compiled(self, batch: ArrayBatch, rows: int, state_key: Any = None) -> CompiledStep:
         """Returns the program for batches of so many rows.
@@ -56,9 +60,15 @@ class StepFunction:
             state_key: What else of the model's state the program depends on.
         """
         key = (*batch.signature(rows), state_key)
+        if key in self._host:
+            # What is made of strings may have other sizes: rows are as long as the longest text.
+            key = (*key, *(a.shape[1:] for a in batch.sources(self._host[key])))
         step = self._compiled.get(key)
         if step is None:
             step = self._compile(batch, rows)
+            if step.host.steps:
+                self._host.setdefault(key[: len(batch.arrays) + 2], step.host)
+                key = (*key[: len(batch.arrays) + 2], *(a.shape[1:] for a in batch.sources(step.host)))
             self._compiled[key] = step
             if len(self._compiled) > KEPT_PROGRAMS:
                 self._compiled.popitem(last=False)
@@ -67,13 +77,20 @@ class StepFunction:
         return step
 
     def _compile(self, batch: ArrayBatch, rows: int) -> CompiledStep:
-        specs = [TensorSpec((rows, *a.shape[1:]), engine_dtype(a.dtype)) for a in batch.arrays]
+        types = [engine_dtype(a.dtype) for a in batch.arrays]
+        pairs = list(zip(batch.arrays, types, strict=True))
+        specs = [TensorSpec((rows, *a.shape[1:]), dtype) for a, dtype in pairs if dtype != "string"]
+        strings = [a for a, dtype in pairs if dtype == "string"]
+        host = HostInputs()
         reads_metrics = False
         output_specs: Any = ()
 
         def run(*leaves: Tensor) -> Any:
             nonlocal reads_metrics, output_specs
-            outputs = self._step(batch.pack(list(leaves)))
+            numbers = iter(leaves)
+            values = iter(HostValue(host, (i, a.ndim), a, rows) for i, a in enumerate(strings))
+            mixed = [next(values) if dtype == "string" else next(numbers) for dtype in types]
+            outputs = self._step(batch.pack(mixed))
             reads_metrics = self.kind != "predict" and self.model.is_metrics_result(outputs)
             if reads_metrics or outputs is None:
                 return ()
@@ -82,11 +99,16 @@ class StepFunction:
             return outputs
 
         program = trace_program(run, specs, name=f"{self.model.name}_{self.kind}")
-        return CompiledStep(program, reads_metrics, output_specs)
+        program.specs += [TensorSpec(t.shape, t.dtype) for t in host.tensors]
+        return CompiledStep(program, reads_metrics, output_specs, host)
 
     def run_eagerly(self, batch: ArrayBatch, rows: slice | np.ndarray) -> Any:
         """Runs the step op by op on some rows and returns what it returns."""
-        leaves = [convert_to_tensor(a[rows], dtype=engine_dtype(a.dtype)) for a in batch.arrays]
+        types = [engine_dtype(a.dtype) for a in batch.arrays]
+        leaves = [
+            a[rows] if dtype == "string" else convert_to_tensor(a[rows], dtype=dtype)
+            for a, dtype in zip(batch.arrays, types, strict=True)
+        ]
         return self._step(batch.pack(leaves))
 
 

@@ -279,11 +279,11 @@ class Trainer(Compilation):
         if self.run_eagerly:
             return numpy_nest(step.run_eagerly(batch, slice(None)))
         compiled = step.compiled(batch, batch.rows)
-        if type(x) is np.ndarray and type(compiled.output_specs) is TensorSpec:
+        if type(x) is np.ndarray and type(compiled.output_specs) is TensorSpec and not compiled.host.steps:
             if len(self._predictors) >= KEPT_PROGRAMS:
                 self._predictors.clear()
             self._predictors[x.shape, x.dtype] = array_function(compiled.program)
-        return numpy_nest(compiled.program.run(*batch.arrays))
+        return numpy_nest(compiled.program.run(*batch.sources(compiled.host)))
 
     def _run_batch(self, kind: str, batch: ArrayBatch) -> dict[str, Any]:
         self.reset_metrics()
@@ -291,7 +291,7 @@ class Trainer(Compilation):
         if self.run_eagerly:
             return self._logs(step.run_eagerly(batch, slice(None)))
         compiled = step.compiled(batch, batch.rows, self.state_key(kind))
-        compiled.program.run_steps(batch.arrays, None, batch.rows, 0, 1, 1e9)
+        compiled.program.run_steps(batch.sources(compiled.host), None, batch.rows, 0, 1, 1e9)
         return self._logs(None if compiled.reads_metrics else compiled.program.outputs())
 
     def _feed(

@@ -77,7 +77,7 @@ class HashedCrossing(Layer):
     def _column(self, value: Any) -> Any:
         """The hashes of strings, as the bits of int64; integers as they are."""
         if isinstance(value, HostValue):
-            return apply(_hashes, value)
+            return apply(_array_hashes, value)
         if is_text(value):
             return convert_to_tensor(_hashes(to_texts(self._label(), value)))
         tensor = convert_to_tensor(value)
@@ -110,6 +110,10 @@ class HashedCrossing(Layer):
 
 def _hashes(texts: Texts) -> np.ndarray:
     return farmhash64(texts.values).view(np.int64).reshape(texts.shape)
+
+
+def _array_hashes(strings: np.ndarray) -> np.ndarray:
+    return _hashes(to_texts("HashedCrossing", strings))
 
 
 def _mode(label: str, value: Any) -> str:

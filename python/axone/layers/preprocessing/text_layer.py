@@ -23,6 +23,7 @@ class TextLayer(Layer):
     """
 
     encoding = "utf-8"
+    input_dtype = "string"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,10 +49,14 @@ class TextLayer(Layer):
     def call(self, inputs: Any) -> Any:
         """Return the outputs for strings or numbers."""
         if isinstance(inputs, HostValue):
-            return self.encode(apply(self.indices, inputs))
+            return self.encode(apply(self.host_indices, inputs))
         if is_text(inputs):
             return self.encode(convert_to_tensor(self.indices(self.texts(inputs))))
         return self.from_numbers(convert_to_tensor(inputs))
+
+    def host_indices(self, strings: np.ndarray) -> np.ndarray:
+        """Return an array of strings as integers."""
+        return self.indices(self.texts(strings))
 
     def texts(self, value: Any) -> Texts:
         """Return strings as a block; TypeError, naming the layer, if they are none."""
