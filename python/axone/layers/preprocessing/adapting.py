@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from axone.core.tensor import Operators, convert_to_numpy
+from axone.layers.preprocessing.texts import is_text
 
 
 def first_part(batch: Any) -> Any:
@@ -54,6 +55,8 @@ def batches(data: Any, steps: int | None = None) -> Iterator[np.ndarray]:
 
 
 def to_array(data: Any) -> np.ndarray:
-    """Return a batch as a NumPy array."""
+    """Return a batch as a NumPy array; strings in lists stay objects, each of its own length."""
+    if isinstance(data, (list, tuple)) and is_text(data):
+        return np.asarray(data, object)
     array: np.ndarray = convert_to_numpy(data)
     return array

@@ -114,6 +114,8 @@ class Normalization(Layer):
             x = np.asarray(batch)
             if x.dtype.kind not in "fiub":
                 raise ValueError(f"{self._label()}: adapt expects numbers, got an array of dtype {x.dtype}.")
+            if x.size == 0:
+                continue
             if not self.built:
                 self.build(x.shape)
             if any(x.shape[axis] != self._spread[axis] for axis in self._kept) or x.ndim != len(self._spread):
@@ -122,8 +124,6 @@ class Normalization(Layer):
                     f"{tuple(self._spread[axis] for axis in self._kept)} of the axes {self.axis}."
                 )
             count = math.prod(x.shape[axis] for axis in self._reduced)
-            if count == 0:
-                continue
             x = x.astype("float64")
             batch_mean, batch_variance = x.mean(self._reduced), x.var(self._reduced)
             # Chan, Golub and LeVeque 1979: moments of a union from those of its parts.
