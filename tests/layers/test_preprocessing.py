@@ -1,4 +1,4 @@
-"""Preprocessing layers: what the recorded numbers do not cover: configurations, wrong calls, models of strings."""
+"""Preprocessing layers beside the recorded numbers: configurations, wrong calls, models of strings."""
 
 from __future__ import annotations
 
@@ -272,6 +272,6 @@ def test_strings_for_layers_that_take_none() -> None:
     model.compile("sgd", "mse")
     with pytest.raises((ValueError, TypeError)):
         model.fit(DOCUMENTS, LABELS, verbose=0)
-    with pytest.raises((ValueError, TypeError), match="string|numbers"):
+    with pytest.raises((ValueError, TypeError), match=r"string|numbers"):
         layers.Dense(1)(DOCUMENTS[:, None])
     model.fit(np.ones((4, 1)), np.ones(4), verbose=0)
