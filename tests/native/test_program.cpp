@@ -217,6 +217,60 @@ TEST(joined_steps_compute_what_the_steps_did) {
   }
 }
 
+// Adam's update of a weight stands behind the product that gives its gradient, which is handed over in
+// pieces; its four steps are one kernel.
+TEST(updates_run_behind_the_gradients_product) {
+  std::mt19937 rng(12);
+  struct Sizes {
+    int64_t batch, rows, columns;
+  };
+  for (DType dtype : {DType::f32, DType::f64})
+    for (const Sizes& s : {Sizes{1, 1, 1},
+                           {5, 3, 7},
+                           {32, 97, 33},
+                           {32, 130, 10},
+                           {300, 200, 10},
+                           {8, 40, 9000},
+                           {32, 257, 129},
+                           {70, 16, 64},
+                           {32, 512, 256}})
+      for (int threads : {1, 2, 3}) {
+        set_num_threads(threads);
+        const std::vector<Tensor> in = {random_tensor({dtype, {s.batch, s.rows}}, rng),
+                                        random_tensor({dtype, {s.batch, s.columns}}, rng)};
+        std::vector<Tensor> state;  // weight, mean, mean of squares
+        for (int i = 0; i < 3; ++i) state.push_back(random_tensor({dtype, {s.rows, s.columns}}, rng));
+        for (int64_t i = 0; i < state[2].size(); ++i)
+          dispatch(dtype, [&](auto* p) {
+            auto& square = static_cast<decltype(p)>(state[2].data())[i];
+            square *= square;
+          });
+        const Tensor rate = random_tensor({dtype, {}}, rng);
+        Graph g;
+        const Sym x(g, g.input(in[0].type())), dy(g, g.input(in[1].type()));
+        const Sym w(g, g.variable(state[0])), m(g, g.variable(state[1])), v(g, g.variable(state[2]));
+        const Sym gradient = x.apply("matmul", {dy}, {{"transpose_a", true}, {"transpose_b", false}});
+        const Sym mean = m + (gradient - m) * 0.1, squares = v + (gradient * gradient - v) * 0.001;
+        // The other form has a step more, and stays a chain.
+        const Sym second = threads != 2 ? squares : squares + 0.5;
+        const Sym step = mean / (second.apply("sqrt") + 1e-3), r(g, g.variable(rate));
+        g.assign(state[1], mean.value());
+        g.assign(state[2], squares.value());
+        g.assign(state[0], (w - (s.rows % 2 ? r * step : step * r)).value());
+        Interpreter reference(g, in);
+        std::vector<Tensor> expected;
+        for (const auto& [storage, value] : g.assigned()) expected.push_back(copy(reference.value(value)));
+        Program program(g, {});
+        run(program, in);
+        for (size_t k = 0; k < expected.size(); ++k) {
+          const double difference = largest_difference(expected[k], g.assigned()[k].first);
+          EXPECT(difference < (dtype == DType::f32 ? 2e-4 : 1e-11), "variable ", k, " of ", s.batch, "x",
+                 s.rows, "x", s.columns, " differs by ", difference, "\n", program.describe());
+        }
+      }
+  set_num_threads(2);
+}
+
 TEST(equal_nodes_are_made_once) {
   Graph g;
   const Value x = g.input({DType::f32, {3}});
