@@ -242,8 +242,8 @@ TEST(updates_run_behind_the_gradients_product) {
         for (int i = 0; i < 3; ++i) state.push_back(random_tensor({dtype, {s.rows, s.columns}}, rng));
         for (int64_t i = 0; i < state[2].size(); ++i)
           dispatch(dtype, [&](auto* p) {
-            auto& square = static_cast<decltype(p)>(state[2].data())[i];
-            square *= square;
+            auto& x = static_cast<decltype(p)>(state[2].data())[i];
+            if constexpr (std::is_floating_point_v<std::remove_pointer_t<decltype(p)>>) x *= x;
           });
         const Tensor rate = random_tensor({dtype, {}}, rng);
         Graph g;
