@@ -90,10 +90,11 @@ void TileProgram::fuse_steps() {
     for (const Rule& rule : kRules) apply(rule, dtype);
 }
 
-// A chain that is one step of Adam and nothing else becomes a single step over the tile.
+// The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)
+// stays.
 void TileProgram::fuse_update() {
-  if (steps_.size() != 4) return;
-  const DType dtype = slots_[size_t(steps_[0].out)].dtype;
+  if (steps_.size() < 4) return;
+  const DType dtype = slots_[size_t(steps_.back().out)].dtype;
   if (!is_float(dtype)) return;
   const auto find = [&](const char* name) {
     const MapFunction kernel = kernel_function<MapFunction>((std::string("map.") + name).c_str(), dtype);
@@ -114,13 +115,22 @@ void TileProgram::fuse_update() {
                     !output(quotient->out) && single(m->c) && single(v->c) && single(quotient->c) &&
                     single(rate);
   if (!fits) return;
+  // Nobody else may wait for what the four make: it is there only after the last of them.
+  const auto other = [&](const Step& t) { return &t != &*m && &t != &*v && &t != &*quotient && &t != &*w; };
+  for (const Step& t : steps_)
+    for (const auto& made : {m, v, quotient, w})
+      if (other(t) && t.reads(made->out)) return;
   Step step{nullptr, -1, -1, -1, -1, 0, kernel_function<UpdateFunction>("map.adam", dtype), {}};
   auto set = [&](UpdateOperand operand, int16_t slot) { step.slots[size_t(operand)] = slot; };
   set(kUpdatedM, m->out), set(kUpdatedV, v->out), set(kUpdatedW, w->out);
   set(kOldM, m->a), set(kOldV, v->a), set(kOldW, w->c);
   set(kGradient, m->b), set(kOneMinusBeta1, m->c), set(kOneMinusBeta2, v->c);
   set(kEpsilon, quotient->c), set(kRate, rate);
-  steps_ = {step};
+  std::vector<Step> rest;
+  for (const Step& t : steps_)
+    if (other(t)) rest.push_back(t);
+  rest.push_back(step);
+  steps_ = std::move(rest);
 }
 
 }  // namespace axone

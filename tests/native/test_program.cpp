@@ -249,7 +249,8 @@ TEST(updates_run_behind_the_gradients_product) {
         Graph g;
         const Sym x(g, g.input(in[0].type())), dy(g, g.input(in[1].type()));
         const Sym w(g, g.variable(state[0])), m(g, g.variable(state[1])), v(g, g.variable(state[2]));
-        const Sym gradient = x.apply("matmul", {dy}, {{"transpose_a", true}, {"transpose_b", false}});
+        const Sym product = x.apply("matmul", {dy}, {{"transpose_a", true}, {"transpose_b", false}});
+        const Sym gradient = threads == 3 ? product.apply("maximum", {w}) * 0.5 : product;
         const Sym mean = m + (gradient - m) * 0.1, squares = v + (gradient * gradient - v) * 0.001;
         // The other form has a step more, and stays a chain.
         const Sym second = threads != 2 ? squares : squares + 0.5;
