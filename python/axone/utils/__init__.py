@@ -11,7 +11,7 @@ _HOME = {
     "Config": "axone.utils.configuration",
     "CustomObjectScope": "axone.saving",
     "Dataset": "axone.utils.dataset",
-    "FeatureSpace": "axone.utils.feature_space",
+    "FeatureSpace": "axone.layers.preprocessing.feature_space",
     "Progbar": "axone.utils.progbar",
     "PyDataset": "axone.utils.py_dataset",
     "Sequence": "axone.utils.py_dataset",
