@@ -20,6 +20,7 @@ from axone.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from axone.losses.ctc import CTC, ctc
 from axone.losses.focal import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -72,6 +73,7 @@ from axone.losses.robust import (
 from axone.utils import identifiers
 
 __all__ = [
+    "CTC",
     "BalancedMSE",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -104,6 +106,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",
@@ -123,6 +126,7 @@ __all__ = [
 ]
 
 _ITEMS: tuple[Any, ...] = (
+    CTC,
     BalancedMSE,
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -154,6 +158,7 @@ _ITEMS: tuple[Any, ...] = (
     categorical_hinge,
     circle,
     cosine_similarity,
+    ctc,
     dice,
     hinge,
     huber,

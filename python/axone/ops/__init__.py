@@ -47,6 +47,7 @@ from axone.ops.einsum import einsum
 from axone.ops.getitem import get_item
 from axone.ops.indexing import multi_hot, one_hot, slice, slice_update, take, take_along_axis
 from axone.ops.linear import cross, dot, inner, kron, matmul, norm, outer, tensordot, vdot
+from axone.ops.ctc import ctc_decode, ctc_loss
 from axone.ops.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from axone.ops.nan import (
     nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar,
