@@ -11,6 +11,7 @@ from axone.callbacks.lambda_callback import LambdaCallback
 from axone.callbacks.learning_rate_scheduler import LearningRateScheduler
 from axone.callbacks.progbar_logger import ProgbarLogger
 from axone.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from axone.callbacks.swap_ema_weights import SwapEMAWeights
 from axone.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "LearningRateScheduler",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]
