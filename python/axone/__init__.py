@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from axone.core.function import function, grad, value_and_grad
     from axone.core.operation import Operation
+    from axone.core.scopes import device, name_scope
     from axone.core.tape import GradientTape
     from axone.core.tensor import KerasTensor, Tensor
     from axone.core.variable import Variable
@@ -98,8 +99,10 @@ _HOME = {
     "Sequential": "models",
     "Tensor": "core.tensor",
     "Variable": "core.variable",
+    "device": "core.scopes",
     "function": "core.function",
     "grad": "core.function",
+    "name_scope": "core.scopes",
     "value_and_grad": "core.function",
 }
 
@@ -128,6 +131,7 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
     "dtype_policies",
     "function",
     "grad",
@@ -137,6 +141,7 @@ __all__ = [
     "metrics",
     "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "preprocessing",
