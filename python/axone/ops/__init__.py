@@ -40,6 +40,7 @@ from axone.ops.creation import (
     arange, bartlett, blackman, empty, empty_like, eye, full, full_like, geomspace, hamming, hanning,
     identity, kaiser, linspace, logspace, ones, ones_like, tri, zeros, zeros_like,
 )
+from axone.ops.ctc import ctc_decode, ctc_loss
 from axone.ops.decompositions import cholesky, eig, eigh, lstsq, lu_factor, matrix_rank, pinv, qr, svd
 from axone.ops.diagonal import diag, diagflat, diagonal, trace, tril, triu
 from axone.ops.einops import rearrange
@@ -47,7 +48,6 @@ from axone.ops.einsum import einsum
 from axone.ops.getitem import get_item
 from axone.ops.indexing import multi_hot, one_hot, slice, slice_update, take, take_along_axis
 from axone.ops.linear import cross, dot, inner, kron, matmul, norm, outer, tensordot, vdot
-from axone.ops.ctc import ctc_decode, ctc_loss
 from axone.ops.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from axone.ops.nan import (
     nanargmax, nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar,
@@ -88,7 +88,7 @@ __all__ = [
     "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman", "broadcast_to", "cast",
     "categorical_crossentropy", "cbrt", "cdist", "ceil", "celu", "cholesky", "cholesky_inverse", "clip",
     "column_stack", "concatenate", "cond", "conj", "conjugate", "convert_to_numpy", "convert_to_tensor",
-    "copy", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cross", "cumprod", "cumsum",
+    "copy", "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cross", "ctc_decode", "ctc_loss", "cumprod", "cumsum",
     "custom_gradient", "deg2rad", "det", "diag", "diagflat", "diagonal", "diff", "digitize", "divide",
     "divide_no_nan", "dot", "dot_product_attention", "dsplit", "dstack", "dtype", "eig", "eigh", "einsum",
     "elu", "empty", "empty_like", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expand_dims", "expm1",
