@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from axone.datasets import _fetch, _find, _idx, fashion_mnist, mnist
+from axone.datasets import _find, _idx, fashion_mnist, mnist
+from axone.utils import fetching
 
 TINY = _find.Source(name="tiny", train=4, test=2, files={"tiny.npz": ""})
 
@@ -254,7 +255,7 @@ def test_broken_download_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
 
     monkeypatch.setattr(urllib.request, "urlopen", Breaking(b""))
     with pytest.raises(TimeoutError):
-        _fetch.fetch("https://example.org/a", tmp_path / "a", "")
+        fetching.fetch("https://example.org/a", tmp_path / "a", "")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,7 +45,7 @@ def test_terminal_is_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         bar.update(i + 1, [("loss", float(i))])
     lines = plain(terminal.getvalue()).split("\r")
     assert len(lines) == 5 and lines[0] == ""
-    assert lines[1].startswith("1/4 ━━━━━━━━━━━━━━━━━━━━ ") and lines[4].endswith("loss: 3.0000\n")
+    assert lines[1].startswith("1/4 ━━━━━━━━━━━━━━━━━━━━ ") and lines[4].rstrip().endswith("loss: 3.0000")
     assert "\x1b[32m━━━━━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━\x1b[0m" in terminal.getvalue()
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from axone.datasets._fetch import fetch
 from axone.datasets._idx import IDX_NAMES, Split, idx_path, read_folder, read_npz
+from axone.utils.fetching import fetch
 
 _BASE_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 

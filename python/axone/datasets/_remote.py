@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from axone.datasets._fetch import fetch
 from axone.datasets._find import roots
+from axone.utils.fetching import fetch
 
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 

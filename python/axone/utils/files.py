@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from axone.datasets._fetch import fetch, matches
+from axone.utils.fetching import fetch, matches
 from axone.utils.io import print_msg
 
 __all__ = ["get_file"]
