@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from axone.core.operation import op
 from axone.core.tensor import Tensor
 from axone.ops._common import TensorLike, cast_to, compute, to_float, to_indices, to_tensor
@@ -121,7 +123,7 @@ def _greedy(scores: Tensor, lengths: Tensor, merge: bool, blank: int) -> tuple[T
     count = scores.shape[1]
     frames = ops.arange(count)
     inside = frames < cast_to(ops.expand_dims(lengths, 1), "int32")
-    best: Tensor = ops.where(inside, ops.argmax(scores, axis=-1), blank)
+    best: Any = ops.where(inside, ops.argmax(scores, axis=-1), blank)
     total = -ops.sum(ops.where(inside, ops.max(scores, axis=-1), 0.0), axis=1, keepdims=True)
     kept = best != blank
     if merge and count > 1:

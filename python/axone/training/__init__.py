@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axone.training.check import CheckWarning, Finding
 from axone.training.trainer import Trainer
 
-__all__ = ["Trainer"]
+__all__ = ["CheckWarning", "Finding", "Trainer"]

@@ -24,6 +24,7 @@ class Compilation:
 
     # Class attributes, so that a model whose `__init__` comes in any order, or is never compiled, has them.
     compiled = False
+    _checked = False
     optimizer: Any = None
     loss: Any = None
     run_eagerly = False
@@ -102,6 +103,7 @@ class Compilation:
         # `object.__setattr__`: a layer would take note of containers and metrics that are no layer's own.
         object.__setattr__(self, "_own_trackers", (Mean(name="loss"),))
         object.__setattr__(self, "_compile_arguments", arguments)
+        object.__setattr__(self, "_checked", False)
         self.compiled = True
         self.reset_functions()
 

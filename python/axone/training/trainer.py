@@ -13,6 +13,7 @@ from axone.callbacks.history import History
 from axone.core.old_names import old_arguments
 from axone.core.program import TensorSpec
 from axone.core.settings import max_epochs, max_steps
+from axone.training.check import Finding, check_model, warn_before_fit
 from axone.training.compilation import Compilation
 from axone.training.data import ArrayBatch, ArrayData, make_data, train_validation_split, weights_of_classes
 from axone.training.feeds import ArrayFeed, BatchFeed
@@ -85,6 +86,9 @@ class Trainer(Compilation):
                 (x, y, sample_weight), validation_split
             )
         data = make_data(x, y, sample_weight, batch_size, shuffle, class_weight)
+        if not self._checked:
+            object.__setattr__(self, "_checked", True)
+            warn_before_fit(self, x, y, validation_data)
         epochs = max_epochs.apply(epochs) or 0
         feed = self._feed("train", data, steps_per_epoch)
         validation_feed = None
@@ -132,6 +136,29 @@ class Trainer(Compilation):
                 callbacks.on_train_end(logs)
         history: History = self.history
         return history
+
+    def check(
+        self, x: Any, y: Any = None, validation_data: Any = None, verbose: bool = True
+    ) -> list[Finding]:
+        """Looks for mistakes that would train without an error; `fit` warns of the plainest of them.
+
+        Args:
+            x: Inputs, arrays as for `fit`.
+            y: Targets.
+            validation_data: `(x, y)` as for `fit`, or None.
+            verbose: Whether to print a table.
+
+        Returns:
+            `Finding`s: each says where, what, and how to mend it.
+
+        Raises:
+            ValueError: the model is not compiled, or the data is not numeric.
+
+        Example:
+            >>> model.check(x_train, y_train, validation_data=(x_test, y_test))
+        """
+        self._require_compiled("check")
+        return check_model(self, x, y, validation_data, verbose)
 
     def evaluate(
         self,
