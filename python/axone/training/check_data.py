@@ -27,7 +27,7 @@ def not_finite(view: View) -> Triples:
                 name,
                 f"holds NaN or infinity (the first such row of those looked at is number {bad}): the loss "
                 "and then all weights become NaN.",
-                f"Drop these rows (np.isfinite finds them), or fill them, as with np.nan_to_num.",
+                "Drop these rows (np.isfinite finds them), or fill them, as with np.nan_to_num.",
             )
 
 

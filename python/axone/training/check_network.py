@@ -35,7 +35,7 @@ def _activations(view: View) -> list[tuple[Any, np.ndarray[Any, Any]]]:
         node = layer._inbound_nodes[0] if len(layer._inbound_nodes) == 1 else None
         inputs = list(node.input_tensors) if node is not None else []
         # Layers of several inputs, and what stands behind them, are left out.
-        if len(inputs) != 1 or id(inputs[0]) not in values or len(node.output_tensors) != 1:
+        if node is None or len(inputs) != 1 or id(inputs[0]) not in values or len(node.output_tensors) != 1:
             continue
         value = layer(values[id(inputs[0])], training=False)
         values[id(node.output_tensors[0])] = value

@@ -113,7 +113,7 @@ def targets_out_of_reach(view: View) -> Triples:
         if np.nanmin(y) < low - 1e-6 or np.nanmax(y) > high + 1e-6:
             yield (
                 _where(out),
-                f"has activation '{out.activation}', whose values lie in [{low:g}, {high:g}], but y goes from "
+                f"has activation '{out.activation}', which lies in [{low:g}, {high:g}], but y goes from "
                 f"{np.nanmin(y):g} to {np.nanmax(y):g}.",
                 "Drop the activation, or scale y into its range.",
             )
