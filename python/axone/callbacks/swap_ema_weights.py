@@ -62,7 +62,7 @@ class SwapEMAWeights(Callback):
         if not self.swap_on_epoch:
             return
         self._swap(True)
-        if self.model.stop_training or epoch == self.params.get("epochs", 0) - 1:
+        if self.model.stop_training or epoch == (self.params or {}).get("epochs", 0) - 1:
             # The end of fit copies the optimizer's averages into the model: there they must be again.
             optimizer = self._optimizer()
             for variable, average in zip(optimizer._trainable_variables, optimizer._averages, strict=True):
