@@ -24,6 +24,7 @@ OBJECTS = {
     "linalg",
     *("host_call", "custom_gradient"),  # tests/core/test_host_call.py
     *("cond", "switch", "map", "vectorized_map", "vectorize", "jvp"),  # test_control.py
+    *("ctc_loss", "ctc_decode"),  # tests/losses/test_ctc.py
 }
 
 
