@@ -1,6 +1,7 @@
 // A dense tensor in memory: a type and shared ownership of its bytes.
 #pragma once
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 
@@ -14,13 +15,8 @@ class Tensor {
   Tensor() = default;
   // Uninitialised, 64-byte aligned.
   explicit Tensor(TensorType type) : type_(std::move(type)) {
-    auto buffer = std::make_shared<Buffer>(byte_size(type_));
-    data_ = buffer->data();
-    owner_ = std::move(buffer);
+    memory_ = std::make_shared<Memory>(byte_size(type_));
   }
-  // Memory that `owner` keeps alive, at least as large as the type says.
-  Tensor(TensorType type, void* data, std::shared_ptr<void> owner)
-      : type_(std::move(type)), data_(data), owner_(std::move(owner)) {}
 
   template <class T>
   static Tensor scalar(T value) {
@@ -34,12 +30,21 @@ class Tensor {
   const Shape& shape() const { return type_.shape; }
   int64_t size() const { return element_count(type_.shape); }
   size_t bytes() const { return byte_size(type_); }
-  void* data() const { return data_; }
+  void* data() const { return memory_ ? memory_->buffer.data() : nullptr; }
+
+  // How often the contents have been overwritten: what was derived from them is good while this stays.
+  uint64_t writes() const { return memory_->writes.load(std::memory_order_relaxed); }
+  void count_write() const { memory_->writes.fetch_add(1, std::memory_order_relaxed); }
 
  private:
+  struct Memory {
+    explicit Memory(size_t bytes) : buffer(bytes) {}
+    Buffer buffer;
+    std::atomic<uint64_t> writes{0};
+  };
+
   TensorType type_;
-  void* data_ = nullptr;
-  std::shared_ptr<void> owner_;
+  std::shared_ptr<Memory> memory_;
 };
 
 // A scalar tensor of any dtype from a number.

@@ -28,6 +28,7 @@ void bind_tensor(py::module_& m) {
             require(t.type() == value.type(), "copy_from: expected ", dtype_name(t.dtype()), " of shape ",
                     t.shape(), ", got ", dtype_name(value.dtype()), " of shape ", value.shape());
             if (t.bytes()) std::memmove(t.data(), value.data(), t.bytes());
+            t.count_write();
           },
           py::arg("value"), "Overwrites the contents with those of a tensor of equal dtype and shape.");
 }

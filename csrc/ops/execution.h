@@ -38,6 +38,7 @@ struct Operands {
   const void* const* in = nullptr;
   void* const* out = nullptr;
   void* scratch = nullptr;  // 64-byte aligned, scratch_bytes(team size) long, contents arbitrary
+  void* prepared = nullptr;  // 64-byte aligned, prepared_bytes long: what prepare wrote
   RunStatus* status = nullptr;
 
   template <class T>
@@ -59,6 +60,10 @@ class Instruction {
   virtual void run(const Lane& lane, const Operands& io) const = 0;
   virtual bool serial() const { return false; }
   virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
+  // Bytes into which `prepare` brings weights into the form that `run` reads: input 1 alone, so that it is
+  // done again only when that has changed. Called like run; the executor puts a barrier behind it.
+  virtual size_t prepared_bytes() const { return 0; }
+  virtual void prepare(const Lane& /*lane*/, const Operands& /*io*/) const {}
   // Floating-point operations, where these and not the operands' bytes decide how long it takes.
   virtual double flops() const { return 0; }
   virtual const char* name() const = 0;

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "ops/epilogue.h"
-#include "ops/gemm.h"
+#include "ops/gemm_instruction.h"
 
 namespace axone {
 
@@ -147,7 +147,7 @@ std::unique_ptr<Instruction> compile_matmul(const OpCall& c, std::unique_ptr<Epi
   if (!element_count(p) || !element_count(q)) shape.batch = 0;
   shape.a_stride = element_count(p) == 1 ? 0 : s.m * s.k;
   shape.b_stride = element_count(q) == 1 ? 0 : s.k * s.n;
-  return std::make_unique<MatmulInstruction>(shape, std::move(epilogue));
+  return make_gemm_instruction(shape, std::move(epilogue));
 }
 
 [[maybe_unused]] const bool registered = [] {
@@ -161,5 +161,10 @@ std::unique_ptr<Instruction> compile_matmul(const OpCall& c, std::unique_ptr<Epi
 }();
 
 }  // namespace
+
+std::unique_ptr<Instruction> make_gemm_instruction(const GemmShape& shape,
+                                                   std::unique_ptr<Epilogue> epilogue) {
+  return std::make_unique<MatmulInstruction>(shape, std::move(epilogue));
+}
 
 }  // namespace axone

@@ -45,15 +45,19 @@ void* Program::address(int32_t slot) const {
 void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads) {
   bound_inputs_ = inputs;
   bound_outputs_ = outputs;
-  for (const Step& s : steps_) {
+  for (Step& s : steps_) {
     void** p = pointers_.data() + s.operands;
     for (int32_t slot : s.in) *p++ = address(slot);
     for (int32_t slot : s.out) *p++ = address(slot);
+    if (s.weights.data() && s.prepared_from != s.weights.writes()) {
+      if (!s.prepared.data()) s.prepared = Buffer(s.prepared_bytes);
+      s.prepared_from = s.weights.writes();
+      s.stale = true;
+    }
   }
   if (threads > scratch_threads_) {
     size_t bytes = 0;
-    for (const Step& s : steps_)
-      bytes = std::max(bytes, s.instruction->scratch_bytes(s.serial ? 1 : threads));
+    for (const Step& s : steps_) bytes = std::max(bytes, scratch_bytes(s, s.serial ? 1 : threads));
     if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
     scratch_threads_ = threads;
   }
@@ -65,16 +69,34 @@ int Program::team_size(int64_t steps) const {
   return shared_work_ * double(steps) > kWorthATeam ? num_threads() : 1;
 }
 
+size_t Program::scratch_bytes(const Step& s, int threads) const {
+  const size_t own = round_up(s.instruction->scratch_bytes(threads), kPage);
+  return own + (s.weights.data() ? 0 : s.prepared_bytes);
+}
+
+// Weights that are kept are looked at once a run: what `bind` found stale is prepared in the first step.
+void Program::run_step(const Lane& lane, const Step& s, bool first) const {
+  void* const* p = pointers_.data() + s.operands;
+  Operands io{p, p + s.in.size(), scratch_.data(), nullptr, &status_};
+  if (s.prepared_bytes) {
+    const size_t own = round_up(s.instruction->scratch_bytes(lane.count), kPage);
+    io.prepared = s.weights.data() ? s.prepared.data() : static_cast<char*>(scratch_.data()) + own;
+    if (!s.weights.data() || (s.stale && first)) {
+      s.instruction->prepare(lane, io);
+      lane.barrier();
+    }
+  }
+  s.instruction->run(lane, io);
+}
+
 // Serial instructions run on lane 0 without barriers between them. Only these can fail: lane 0 then does no
 // more, and the other lanes see it behind the next barrier, which no lane passes a second time before all
 // have looked.
-void Program::execute(const Lane& lane) const {
+void Program::execute(const Lane& lane, bool first) const {
   bool pending = false;  // lane 0 has written what the others have not yet waited for
   for (const Step& s : steps_) {
-    void* const* p = pointers_.data() + s.operands;
-    const Operands io{p, p + s.in.size(), scratch_.data(), &status_};
     if (s.serial) {
-      if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) s.instruction->run(Lane{}, io);
+      if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) run_step(Lane{}, s, first);
       pending = true;
       continue;
     }
@@ -83,7 +105,7 @@ void Program::execute(const Lane& lane) const {
       if (status_.failed.load(std::memory_order_relaxed)) return;
     }
     pending = false;
-    s.instruction->run(lane, io);
+    run_step(lane, s, first);
     lane.barrier();
   }
   if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) run_copies();
@@ -96,7 +118,13 @@ void Program::run_copies() const {
   }
 }
 
-void Program::check_status() {
+// Behind every run, also one that failed. prepared: a whole step has been run, and so all weights prepared.
+void Program::finish(bool prepared) {
+  for (const Tensor& t : assigned_) t.count_write();
+  for (Step& s : steps_) {
+    if (s.stale && !prepared) s.prepared_from = UINT64_MAX;
+    s.stale = false;
+  }
   const char* message = status_.message.exchange(nullptr);
   if (status_.failed.exchange(false)) std::rethrow_exception(std::exchange(status_.failure, nullptr));
   if (message) throw IndexError(text(message, " (got ", status_.value.load(), ")"));
@@ -106,8 +134,8 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   const Running running(*this);
   const int threads = team_size(1);
   bind(inputs, outputs, threads);
-  run_team(threads, [this](const Lane& lane) { execute(lane); });
-  check_status();
+  run_team(threads, [this](const Lane& lane) { execute(lane, true); });
+  finish(!status_.failed.load());
 }
 
 void Program::prepare_feed() {
@@ -168,7 +196,7 @@ int64_t Program::run_steps(const Steps& steps) {
           feed_from(f, rows);
       }
       lane.barrier();
-      execute(lane);
+      execute(lane, i == 0);
       if (lane.index == 0 && status_.failed.load(std::memory_order_relaxed)) {
         stop.store(true, std::memory_order_relaxed);
       } else if (lane.index == 0) {
@@ -184,7 +212,7 @@ int64_t Program::run_steps(const Steps& steps) {
       if (stop.load(std::memory_order_relaxed)) break;
     }
   });
-  check_status();
+  finish(done.load() > 0);
   return done.load();
 }
 
@@ -214,20 +242,18 @@ std::vector<double> Program::profile(int repeats) {
     for (int r = 0; r < repeats; ++r)
       for (size_t i = 0; i < steps_.size(); ++i) {
         const Step& s = steps_[i];
-        void* const* p = pointers_.data() + s.operands;
-        const Operands io{p, p + s.in.size(), scratch_.data(), &status_};
         const auto start = std::chrono::steady_clock::now();
         if (!s.serial)
-          s.instruction->run(lane, io);
+          run_step(lane, s, r == 0);
         else if (lane.index == 0 && !status_.failed.load())
-          s.instruction->run(Lane{}, io);
+          run_step(Lane{}, s, r == 0);
         lane.barrier();
         if (lane.index == 0)
           seconds[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       }
   });
   status_.message.store(nullptr);
-  check_status();
+  finish(repeats > 0 && !status_.failed.load());
   return seconds;
 }
 

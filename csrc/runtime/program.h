@@ -71,6 +71,13 @@ class Program {
     std::vector<int32_t> in, out;  // slots
     bool serial = false;
     size_t operands = 0;  // first of its pointers in pointers_
+    // What the instruction prepares (Instruction::prepare). From weights that the program does not assign it
+    // is kept from run to run; else it lies in scratch and is made in every step.
+    size_t prepared_bytes = 0;
+    Tensor weights;  // those that are kept; empty else
+    Buffer prepared;
+    uint64_t prepared_from = UINT64_MAX;  // weights.writes() of what `prepared` holds
+    bool stale = false;                   // `prepared` is to be made in the run's first step
   };
   struct Copy {
     int32_t from;    // slot
@@ -91,10 +98,12 @@ class Program {
 
   void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads);
   void* address(int32_t slot) const;
-  void execute(const Lane& lane) const;
+  void execute(const Lane& lane, bool first) const;
+  size_t scratch_bytes(const Step& step, int threads) const;
+  void run_step(const Lane& lane, const Step& step, bool first) const;
   void run_copies() const;
   int team_size(int64_t steps) const;
-  void check_status();
+  void finish(bool prepared);
   void prepare_feed();
   void feed_from(size_t k, const void* data);
 
@@ -103,6 +112,7 @@ class Program {
   std::vector<Slot> slots_;
   std::vector<Step> steps_;
   std::vector<Copy> copies_;
+  std::vector<Tensor> assigned_;  // variables that a run overwrites
   Buffer arena_, scratch_;
   int scratch_threads_ = 0;
   double shared_work_ =

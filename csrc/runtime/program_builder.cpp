@@ -236,7 +236,17 @@ double ProgramBuilder::work_of(const Program::Step& step) const {
   return std::max(bytes / 2, step.instruction->flops());
 }
 
+// Input 1 of the draft's head, where it is a constant or a variable that this program does not assign.
+Tensor ProgramBuilder::kept_weights(const Draft& d) const {
+  const Node& n = graph_.node(base(graph_.node(d.group.nodes[0]).inputs[1]));
+  if (n.kind != NodeKind::variable && n.kind != NodeKind::constant) return {};
+  for (const auto& [storage, value] : graph_.assigned())
+    if (storage.data() == n.data.data()) return {};
+  return n.data;
+}
+
 void ProgramBuilder::emit_instructions() {
+  for (const auto& [storage, value] : graph_.assigned()) program_.assigned_.push_back(storage);
   for (Draft& d : drafts_) {
     Program::Step step;
     if (d.group.map) {
@@ -258,6 +268,8 @@ void ProgramBuilder::emit_instructions() {
     for (Value v : d.in) step.in.push_back(slot(v));
     for (Value v : d.out) step.out.push_back(slot(v));
     step.serial = step.instruction->serial();
+    step.prepared_bytes = round_up(step.instruction->prepared_bytes(), kPage);
+    if (step.prepared_bytes) step.weights = kept_weights(d);
     if (!step.serial) program_.shared_work_ += work_of(step);
     program_.steps_.push_back(std::move(step));
   }

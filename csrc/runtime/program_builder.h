@@ -30,6 +30,7 @@ class ProgramBuilder {
   void place_assignments();
   void place_outputs();
   bool update_in_place(const Tensor& storage, Value value);
+  Tensor kept_weights(const Draft& draft) const;
   double work_of(const Program::Step& step) const;
   void emit_instructions();
   void plan();

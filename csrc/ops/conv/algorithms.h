@@ -1,0 +1,15 @@
+// The ways to compute a convolution's three products. Each takes the geometry of the forward convolution and
+// refines its result with the epilogue, which may be null.
+#pragma once
+
+#include "ops/conv/geometry.h"
+#include "ops/gemm_instruction.h"
+
+namespace axone {
+
+// Implicit matrix products: rows gathered block by block, weights packed once a run.
+std::unique_ptr<Instruction> gathered_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+std::unique_ptr<Instruction> gathered_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+std::unique_ptr<Instruction> gathered_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+
+}  // namespace axone
