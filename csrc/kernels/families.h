@@ -9,4 +9,5 @@
   AXONE_FAMILY(gemm_family)    \
   AXONE_FAMILY(random_family)  \
   AXONE_FAMILY(softmax_family) \
-  AXONE_FAMILY(conv_family)
+  AXONE_FAMILY(conv_family)    \
+  AXONE_FAMILY(pool_family)

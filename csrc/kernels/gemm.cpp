@@ -4,8 +4,6 @@
 #include "kernels/registry.h"
 #include "simd/vec.h"
 
-#define AXONE_MEMBER_INLINE inline __attribute__((always_inline))
-
 namespace axone {
 namespace AXONE_TARGET {
 namespace {

@@ -16,6 +16,7 @@
 #endif
 
 #define AXONE_INLINE static inline __attribute__((always_inline))
+#define AXONE_MEMBER_INLINE inline __attribute__((always_inline))
 
 namespace axone {
 namespace AXONE_TARGET {
