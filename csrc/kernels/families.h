@@ -10,4 +10,5 @@
   AXONE_FAMILY(random_family)  \
   AXONE_FAMILY(softmax_family) \
   AXONE_FAMILY(conv_family)    \
-  AXONE_FAMILY(pool_family)
+  AXONE_FAMILY(pool_family)    \
+  AXONE_FAMILY(depthwise_family)

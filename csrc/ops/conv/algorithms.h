@@ -12,4 +12,10 @@ std::unique_ptr<Instruction> gathered_forward(const ConvGeometry& g, std::unique
 std::unique_ptr<Instruction> gathered_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> gathered_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 
+// Each channel by itself; up to kDepthwiseTaps taps.
+constexpr int64_t kDepthwiseTaps = 128;
+std::unique_ptr<Instruction> depthwise_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+std::unique_ptr<Instruction> depthwise_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+std::unique_ptr<Instruction> depthwise_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
+
 }  // namespace axone

@@ -56,6 +56,10 @@ Sym weight_grad(const Attrs& attrs, const Sym& x, const Sym& dy, const Shape& w)
   return x.apply("conv_weight_grad", {dy}, a);
 }
 
+bool direct(const ConvGeometry& g) {
+  return g.depthwise() && g.taps() <= kDepthwiseTaps;
+}
+
 // One pixel, one product: the matrix product's plans and epilogues serve.
 std::unique_ptr<Instruction> pointwise(const ConvGeometry& g, int64_t m, int64_t n, int64_t k,
                                        bool transpose_a, bool transpose_b,
@@ -71,6 +75,7 @@ std::unique_ptr<Instruction> compile_forward(const OpCall& c, std::unique_ptr<Ep
   const ConvGeometry g = forward_geometry(c);
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.filters, g.channels, false, false, std::move(epilogue));
+  if (direct(g)) return depthwise_forward(g, std::move(epilogue));
   return gathered_forward(g, std::move(epilogue));
 }
 
@@ -78,6 +83,7 @@ std::unique_ptr<Instruction> compile_input_grad(const OpCall& c, std::unique_ptr
   const ConvGeometry g = input_grad_geometry(c);
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.channels, g.filters, false, true, std::move(epilogue));
+  if (direct(g)) return depthwise_input_grad(g, std::move(epilogue));
   return gathered_input_grad(g, std::move(epilogue));
 }
 
@@ -85,6 +91,7 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
   const ConvGeometry g = weight_grad_geometry(c);
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, g.channels, g.filters, pixels, true, false, std::move(epilogue));
+  if (direct(g)) return depthwise_weight_grad(g, std::move(epilogue));
   return gathered_weight_grad(g, std::move(epilogue));
 }
 

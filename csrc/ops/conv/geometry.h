@@ -20,8 +20,8 @@ struct ConvGeometry {
   int64_t group_filters() const { return filters / groups; }
   // Each output pixel is a product of one input pixel and the same matrix.
   bool pointwise() const;
-  // One input channel a group.
-  bool depthwise() const { return groups == channels && channels > 1; }
+  // Each filter reads the one channel of its number.
+  bool depthwise() const { return groups == channels && groups == filters; }
   double flops() const;
 };
 

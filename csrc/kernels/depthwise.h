@@ -1,0 +1,32 @@
+// Contract of the depthwise kernels (family "depthwise.", f32 and f64): each channel convolved by itself.
+// Vectors run along the channels. Strides count elements.
+#pragma once
+
+#include <stdint.h>
+
+namespace axone {
+
+// One tap of the kernel, seen from a line of output positions q = 0, 1, ...
+struct DepthwiseTap {
+  const void* x;       // what position 0 would read: channel 0. Read at q in [begin, end) only.
+  const void* w;       // the tap's weights
+  int64_t begin, end;  // positions at which the tap meets the input
+};
+
+struct DepthwiseLine {
+  int64_t count;  // output positions
+  int64_t channels;
+  int64_t x_stride;  // from what one position reads to what the next reads
+  int64_t y_stride;  // from one output position to the next
+};
+
+// "depthwise.line": y at each position = the sum over the taps of x w. Positions without a tap become 0.
+using DepthwiseLineFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count,
+                                       void* y);
+
+// "depthwise.weights": adds to dw[t * channels + c] the sum over the positions of x dy, for each tap t. dy
+// lies as y above; the taps' weights are not read.
+using DepthwiseWeightsFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps,
+                                          int64_t tap_count, const void* dy, void* dw);
+
+}  // namespace axone
