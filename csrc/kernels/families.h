@@ -3,12 +3,13 @@
 
 #include "kernels/registry.h"
 
-#define AXONE_KERNEL_FAMILIES  \
-  AXONE_FAMILY(map_family)     \
-  AXONE_FAMILY(reduce_family)  \
-  AXONE_FAMILY(gemm_family)    \
-  AXONE_FAMILY(random_family)  \
-  AXONE_FAMILY(softmax_family) \
-  AXONE_FAMILY(conv_family)    \
-  AXONE_FAMILY(pool_family)    \
-  AXONE_FAMILY(depthwise_family)
+#define AXONE_KERNEL_FAMILIES    \
+  AXONE_FAMILY(map_family)       \
+  AXONE_FAMILY(reduce_family)    \
+  AXONE_FAMILY(gemm_family)      \
+  AXONE_FAMILY(random_family)    \
+  AXONE_FAMILY(softmax_family)   \
+  AXONE_FAMILY(conv_family)      \
+  AXONE_FAMILY(pool_family)      \
+  AXONE_FAMILY(depthwise_family) \
+  AXONE_FAMILY(winograd_family)

@@ -101,8 +101,8 @@ AXONE_INLINE Mask<T> load_index(const I* p, int64_t n) {
 template <class T, class I, int V>
 AXONE_INLINE void max_pixel(const ConvGather& g, const Window& w, const T* x, T* y, I* index, int64_t last) {
   constexpr int64_t L = kLanes<T>;
-  Vec<T> best[V];
-  Mask<T> where[V];
+  Vec<T> best[V] = {};
+  Mask<T> where[V] = {};
   bool first = true;
   for_taps(g, w, [&](int64_t at, int64_t tap) __attribute__((always_inline)) {
     const Mask<T> number = Mask<T>{} + Int<T>(tap);

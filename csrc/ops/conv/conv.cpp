@@ -1,4 +1,6 @@
 // Convolution and its two gradients: shape rules, gradients, and the choice of the algorithm.
+#include <atomic>
+
 #include "ops/conv/algorithms.h"
 #include "ops/rules.h"
 
@@ -56,6 +58,8 @@ Sym weight_grad(const Attrs& attrs, const Sym& x, const Sym& dy, const Shape& w)
   return x.apply("conv_weight_grad", {dy}, a);
 }
 
+std::atomic<bool> exact{false};
+
 bool direct(const ConvGeometry& g) {
   return g.depthwise() && g.taps() <= kDepthwiseTaps;
 }
@@ -76,6 +80,7 @@ std::unique_ptr<Instruction> compile_forward(const OpCall& c, std::unique_ptr<Ep
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.filters, g.channels, false, false, std::move(epilogue));
   if (direct(g)) return depthwise_forward(g, std::move(epilogue));
+  if (winograd_applies(g)) return winograd_forward(g, std::move(epilogue));
   return gathered_forward(g, std::move(epilogue));
 }
 
@@ -84,6 +89,7 @@ std::unique_ptr<Instruction> compile_input_grad(const OpCall& c, std::unique_ptr
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.channels, g.filters, false, true, std::move(epilogue));
   if (direct(g)) return depthwise_input_grad(g, std::move(epilogue));
+  if (winograd_applies(g)) return winograd_input_grad(g, std::move(epilogue));
   return gathered_input_grad(g, std::move(epilogue));
 }
 
@@ -92,6 +98,7 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, g.channels, g.filters, pixels, true, false, std::move(epilogue));
   if (direct(g)) return depthwise_weight_grad(g, std::move(epilogue));
+  if (winograd_applies(g)) return winograd_weight_grad(g, std::move(epilogue));
   return gathered_weight_grad(g, std::move(epilogue));
 }
 
@@ -125,5 +132,23 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
 }();
 
 }  // namespace
+
+void set_exact_convolution(bool value) {
+  exact.store(value);
+}
+bool exact_convolution() {
+  return exact.load();
+}
+
+// Below these sizes the transformations cost more than the multiplications that they save.
+bool winograd_applies(const ConvGeometry& g) {
+  constexpr int64_t kChannels = 16, kTiles = 24;
+  if (exact.load() || g.dtype != DType::f32 || g.groups != 1) return false;
+  if (g.kernel[0] != 1 || g.stride[0] != 1 || g.low[0] != 0 || g.in[0] != g.out[0]) return false;
+  for (int i = 1; i < 3; ++i)
+    if (g.kernel[i] != 3 || g.stride[i] != 1 || g.dilation[i] != 1) return false;
+  const int64_t tiles = g.batch * g.in[0] * ((g.out[1] + 3) / 4) * ((g.out[2] + 3) / 4);
+  return std::min(g.channels, g.filters) >= kChannels && tiles >= kTiles;
+}
 
 }  // namespace axone

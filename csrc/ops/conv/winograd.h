@@ -1,0 +1,42 @@
+// What the Winograd algorithms share.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/gemm.h"
+#include "kernels/winograd.h"
+#include "ops/conv/algorithms.h"
+
+namespace axone {
+
+inline int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// The tiles over pixels of (batch, height, width, channels); `h` and `w` pixels of the result are tiled.
+inline WinogradImage winograd_image(int64_t height, int64_t width, int64_t channels, int64_t h, int64_t w,
+                                    int64_t low_h, int64_t low_w) {
+  return {height,
+          width,
+          width * channels,
+          height * width * channels,
+          channels,
+          ceil_div(h, kWinogradTile),
+          ceil_div(w, kWinogradTile),
+          low_h,
+          low_w};
+}
+
+// Planes of `tiles` tiles: a plane is never a multiple of a page long, or the 36 places of a tile would share
+// few sets of the first-level cache.
+inline WinogradPlanes winograd_planes(int64_t tiles, int64_t channels, int64_t lanes) {
+  const int64_t stride = ceil_div(channels, lanes) * lanes;
+  return {tiles * stride + ((tiles * stride) % 64 == 0 ? 3 : 1) * lanes, stride};
+}
+
+// Depth that is one of the batch: 3-D convolutions whose kernel has one plane.
+inline int64_t winograd_batch(const ConvGeometry& g) {
+  return g.batch * g.in[0];
+}
+
+}  // namespace axone
