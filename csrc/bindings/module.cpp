@@ -22,6 +22,22 @@ void bind_tensor(py::module_& m) {
             return out;
           },
           "A read-only NumPy array on the tensor's own memory.")
+      .def_static(
+          "empty",
+          [](const py::object& dtype, const std::vector<int64_t>& shape) {
+            const py::array element(py::dtype::from_args(dtype), std::vector<py::ssize_t>{0});
+            return Tensor(TensorType{dtype_of_array(element), Shape(shape.begin(), shape.end())});
+          },
+          py::arg("dtype"), py::arg("shape"), "A tensor whose values are whatever its memory holds.")
+      .def(
+          "memory",
+          [](const py::object& self) {
+            const Tensor& t = self.cast<const Tensor&>();
+            return py::array(numpy_dtype(t.dtype()),
+                             std::vector<py::ssize_t>(t.shape().begin(), t.shape().end()), t.data(), self);
+          },
+          "A NumPy array on the tensor's own memory; who writes to it calls count_write afterwards.")
+      .def("count_write", &Tensor::count_write, "Says that the contents have changed.")
       .def(
           "copy_from",
           [](Tensor& t, const Tensor& value) {

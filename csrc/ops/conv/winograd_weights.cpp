@@ -6,8 +6,15 @@ namespace axone {
 
 namespace {
 
-// Bytes of transformed tiles that the team writes before it multiplies them: part of the last-level cache.
-constexpr int64_t kPlaneBytes = 12 * 1024 * 1024;
+// Bytes of a lane's transformed tiles, part of its caches, and tiles of one turn at least: sums of fewer
+// would be read and written too often.
+constexpr int64_t kPlaneBytes = 1536 * 1024;
+constexpr int64_t kTurnTiles = 64;
+// Channels and filters of one product.
+constexpr int64_t kBlockChannels = 64, kBlockVectors = 4;
+// Teams up to this size transform the output's gradient once for each lane: cores without a common cache
+// would wait longer for what the others wrote.
+constexpr int kOwnPlanes = 2;
 constexpr int64_t kPiece = 8192;
 
 class WinogradWeightGrad final : public Instruction {
@@ -19,16 +26,17 @@ class WinogradWeightGrad final : public Instruction {
         out_(winograd_image(g.out[1], g.out[2], g.filters, g.out[1], g.out[2], 0, 0)) {
     const int64_t lanes = kernels_.lanes;
     tiles_ = winograd_batch(g) * in_.tiles_h * in_.tiles_w;
-    const int64_t most = std::max<int64_t>(1, kPlaneBytes / (kWinogradPlaces * 4 * (g.channels + g.filters)));
-    turns_ = ceil_div(tiles_, most);
-    turn_tiles_ = ceil_div(tiles_, turns_);
-    block_channels_ = std::min<int64_t>(g.channels, g.channels >= 256 ? 48 : 24);
-    block_filters_ = std::min<int64_t>(ceil_div(g.filters, lanes), g.filters >= 8 * lanes ? 4 : 2) * lanes;
+    channel_blocks_ = 2 * ceil_div(g.channels, 2 * kBlockChannels);
+    block_channels_ = ceil_div(g.channels, channel_blocks_);
+    channel_blocks_ = ceil_div(g.channels, block_channels_);
+    block_filters_ = std::min(ceil_div(g.filters, lanes), kBlockVectors) * lanes;
+    filter_blocks_ = ceil_div(g.filters, block_filters_);
     panel_vectors_ = int(std::min<int64_t>(block_filters_ / lanes, 2));
-    in_planes_ = winograd_planes(turn_tiles_, g.channels, lanes);
+    const int64_t tile_bytes = kWinogradPlaces * 4 * (g.channels / 2 + g.filters);
+    turns_ = ceil_div(tiles_, std::max(kTurnTiles, kPlaneBytes / tile_bytes));
+    turn_tiles_ = ceil_div(tiles_, turns_);
     out_planes_ = winograd_planes(turn_tiles_, g.filters, lanes);
     weight_planes_ = winograd_planes(block_channels_, block_filters_, lanes);
-    in_bytes_ = plane_bytes(in_planes_), out_bytes_ = plane_bytes(out_planes_);
     weight_bytes_ = plane_bytes(weight_planes_);
     tail_bytes_ = round_up(size_t(kernels_.tail_elements(turn_tiles_)) * 4, kPage);
   }
@@ -55,54 +63,88 @@ class WinogradWeightGrad final : public Instruction {
   static size_t plane_bytes(const WinogradPlanes& p) {
     return round_up(size_t(kWinogradPlaces * p.plane * 4), kPage);
   }
-  size_t lane_bytes() const { return lane_region(weight_bytes_ + tail_bytes_); }
+  bool own_planes(int lanes) const { return lanes <= kOwnPlanes; }
+  // Of the channel blocks that one lane transforms, or that the team does.
+  WinogradPlanes in_planes(int lanes) const {
+    const int64_t blocks = own_planes(lanes) ? ceil_div(channel_blocks_, lanes) : channel_blocks_;
+    return winograd_planes(turn_tiles_, blocks * block_channels_, kernels_.lanes);
+  }
+  size_t planes_bytes(int lanes) const {
+    return lane_region(plane_bytes(in_planes(lanes))) + lane_region(plane_bytes(out_planes_));
+  }
+  // The sums, one region for each block; then each lane's tail and its planes, or the team's.
+  size_t sums_bytes() const { return size_t(channel_blocks_ * filter_blocks_) * weight_bytes_; }
   size_t own_scratch(int threads) const {
-    return lane_region(in_bytes_) + lane_region(out_bytes_) + size_t(threads) * lane_bytes();
+    size_t planes = 0;
+    for (int lanes = 1; lanes <= threads; ++lanes)
+      planes = std::max(planes, planes_bytes(lanes) * size_t(own_planes(lanes) ? lanes : 1));
+    return lane_region(sums_bytes()) + size_t(threads) * lane_region(tail_bytes_) + planes;
   }
 
   void compute(const Lane& lane, const Operands& io, float* dw) const {
-    char* const scratch = static_cast<char*>(io.scratch);
-    float* const v = reinterpret_cast<float*>(scratch);
-    float* const m = reinterpret_cast<float*>(scratch + lane_region(in_bytes_));
-    char* const own =
-        scratch + lane_region(in_bytes_) + lane_region(out_bytes_) + size_t(lane.index) * lane_bytes();
-    const int64_t channel_blocks = ceil_div(g_.channels, block_channels_);
+    char* const sums = static_cast<char*>(io.scratch);
+    char* const tails = sums + lane_region(sums_bytes());
+    const bool own = own_planes(lane.count);
+    const WinogradPlanes in_planes = this->in_planes(lane.count);
+    char* const planes = tails + size_t(lane.count) * lane_region(tail_bytes_) +
+                         (own ? size_t(lane.index) * planes_bytes(lane.count) : 0);
+    float* const v = reinterpret_cast<float*>(planes);
+    float* const m = reinterpret_cast<float*>(planes + lane_region(plane_bytes(in_planes)));
+    char* const tail = tails + size_t(lane.index) * lane_region(tail_bytes_);
+    // This lane's tasks: whole blocks of channels where it has planes of its own.
+    int64_t task, task_end;
+    lane.share(own ? channel_blocks_ : channel_blocks_ * filter_blocks_, &task, &task_end);
+    if (own) task *= filter_blocks_, task_end *= filter_blocks_;
+    const int64_t first = own ? task / filter_blocks_ * block_channels_ : 0;
+    const int64_t last =
+        own ? std::min(g_.channels, task_end / filter_blocks_ * block_channels_) : g_.channels;
     for (int64_t turn = 0; turn < turns_; ++turn) {
       const int64_t tile = tiles_ * turn / turns_, tiles = tiles_ * (turn + 1) / turns_ - tile;
-      int64_t i, end;
-      lane.share(tiles, &i, &end);
-      input_(in_, io.input<float>(0), tile + i, tile + end, g_.channels, in_planes_,
-             v + i * in_planes_.stride);
-      output_(out_, io.input<float>(1), tile + i, tile + end, g_.filters, out_planes_,
-              m + i * out_planes_.stride);
-      lane.barrier();
-      lane.share(channel_blocks * ceil_div(g_.filters, block_filters_), &i, &end);
-      for (; i < end; ++i)
-        multiply(v, m, tiles, i % channel_blocks * block_channels_, i / channel_blocks * block_filters_,
-                 turn > 0, own, dw);
-      if (turn + 1 < turns_) lane.barrier();
+      int64_t i = 0, end = tiles;
+      if (!own) lane.share(tiles, &i, &end);
+      if (first < last) {
+        input_(in_, io.input<float>(0) + first, tile + i, tile + end, last - first, in_planes,
+               v + i * in_planes.stride);
+        output_(out_, io.input<float>(1), tile + i, tile + end, g_.filters, out_planes_,
+                m + i * out_planes_.stride);
+      }
+      if (!own) lane.barrier();
+      for (i = task; i < task_end; ++i)
+        multiply(v - first, in_planes, m, tiles, i, turn > 0, tail,
+                 reinterpret_cast<float*>(sums + size_t(i) * weight_bytes_));
+      if (!own && turn + 1 < turns_) lane.barrier();
     }
+    for (int64_t i = task; i < task_end; ++i)
+      finish(i, reinterpret_cast<const float*>(sums + size_t(i) * weight_bytes_), dw);
   }
 
-  void multiply(const float* v, const float* m, int64_t tiles, int64_t channel, int64_t filter, bool add,
-                char* own, float* dw) const {
-    float* const u = reinterpret_cast<float*>(own);
+  int64_t channel_of(int64_t task) const { return task / filter_blocks_ * block_channels_; }
+  int64_t filter_of(int64_t task) const { return task % filter_blocks_ * block_filters_; }
+  int64_t channels_of(int64_t task) const {
+    return std::min(block_channels_, g_.channels - channel_of(task));
+  }
+  int64_t filters_of(int64_t task) const { return std::min(block_filters_, g_.filters - filter_of(task)); }
+
+  void multiply(const float* v, const WinogradPlanes& in_planes, const float* m, int64_t tiles, int64_t task,
+                bool add, void* tail, float* u) const {
     GemmBlock b{};
-    b.m = std::min(block_channels_, g_.channels - channel),
-    b.n = std::min(block_filters_, g_.filters - filter);
-    b.k = tiles;
-    b.a_stride = in_planes_.stride, b.a_layout = GemmALayout::columns;
+    b.m = channels_of(task), b.n = filters_of(task), b.k = tiles;
+    b.a_stride = in_planes.stride, b.a_layout = GemmALayout::columns;
     b.b_stride = out_planes_.stride, b.b_layout = GemmBLayout::rows, b.panel_vectors = int8_t(panel_vectors_);
     b.c_stride = weight_planes_.stride;
-    b.tail = own + weight_bytes_;
+    b.tail = tail;
+    b.accumulate = add;
     for (int64_t p = 0; p < kWinogradPlaces; ++p) {
-      b.a = v + p * in_planes_.plane + channel;
-      b.b = m + p * out_planes_.plane + filter;
+      b.a = v + p * in_planes.plane + channel_of(task);
+      b.b = m + p * out_planes_.plane + filter_of(task);
       b.c = u + p * weight_planes_.plane;
       kernels_.block(b);
     }
-    const WinogradWeights w{b.m, b.n, g_.channels * g_.filters, g_.filters, false};
-    weights_(w, u, weight_planes_, add, dw + channel * g_.filters + filter);
+  }
+
+  void finish(int64_t task, const float* u, float* dw) const {
+    const WinogradWeights w{channels_of(task), filters_of(task), g_.channels * g_.filters, g_.filters, false};
+    weights_(w, u, weight_planes_, false, dw + channel_of(task) * g_.filters + filter_of(task));
   }
 
   ConvGeometry g_;
@@ -113,10 +155,10 @@ class WinogradWeightGrad final : public Instruction {
   WinogradWeightsGrad weights_ = kernel_function<WinogradWeightsGrad>("winograd.weights_grad", DType::f32);
   WinogradImage in_, out_;
   int64_t tiles_ = 0, turns_ = 1, turn_tiles_ = 0;
-  int64_t block_channels_ = 1, block_filters_ = 1;
+  int64_t channel_blocks_ = 1, block_channels_ = 1, filter_blocks_ = 1, block_filters_ = 1;
   int panel_vectors_ = 1;
-  WinogradPlanes in_planes_{}, out_planes_{}, weight_planes_{};
-  size_t in_bytes_ = 0, out_bytes_ = 0, weight_bytes_ = 0, tail_bytes_ = 0;
+  WinogradPlanes out_planes_{}, weight_planes_{};
+  size_t weight_bytes_ = 0, tail_bytes_ = 0;
 };
 
 }  // namespace
