@@ -112,6 +112,40 @@ void scan_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_st
   }
 }
 
+// V vectors of columns, the last of `last` elements.
+template <class T, int V>
+AXONE_INLINE void moments_of(T* mean, T* squares, const T* x, int64_t rows, int64_t stride, int64_t last) {
+  constexpr int64_t L = kLanes<T>;
+  auto at = [&](int64_t r, int v) __attribute__((always_inline)) {
+    const T* p = x + r * stride + v * L;
+    return last == L ? load<T>(p) : load_first<T>(p, last);
+  };
+  Vec<T> centre[V] = {}, spread[V] = {};
+  for (int64_t r = 0; r < rows; ++r)
+    for (int v = 0; v < V; ++v) centre[v] += at(r, v);
+  for (int v = 0; v < V; ++v) centre[v] *= T(1) / T(rows);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int v = 0; v < V; ++v) {
+      const Vec<T> d = at(r, v) - centre[v];
+      spread[v] += d * d;
+    }
+  for (int v = 0; v < V; ++v) {
+    store_first<T>(mean + v * L, centre[v], last);
+    store_first<T>(squares + v * L, spread[v], last);
+  }
+}
+
+template <class T>
+void moments(void* mean_, void* squares_, const void* x_, int64_t rows, int64_t n, int64_t row_stride) {
+  constexpr int64_t L = kLanes<T>;
+  T *mean = static_cast<T*>(mean_), *squares = static_cast<T*>(squares_);
+  const T* x = static_cast<const T*>(x_);
+  int64_t c = 0;
+  for (; c + 4 * L <= n; c += 4 * L) moments_of<T, 4>(mean + c, squares + c, x + c, rows, row_stride, L);
+  for (; c + L <= n; c += L) moments_of<T, 1>(mean + c, squares + c, x + c, rows, row_stride, L);
+  if (c < n) moments_of<T, 1>(mean + c, squares + c, x + c, rows, row_stride, n - c);
+}
+
 #define AXONE_ENTRY(name, type, ...) \
   {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceRows(__VA_ARGS__)), nullptr}
 #define AXONE_NUMBERS(name, loop, Op)                                                       \
@@ -121,6 +155,8 @@ void scan_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_st
 #define AXONE_BOOL(name, loop, Op) AXONE_ENTRY(name, b8, loop<Op<uint8_t>>)
 
 const KernelEntry kEntries[] = {
+    {"reduce.moments", DType::f32, reinterpret_cast<void (*)()>(ReduceMoments(moments<float>)), nullptr},
+    {"reduce.moments", DType::f64, reinterpret_cast<void (*)()>(ReduceMoments(moments<double>)), nullptr},
     AXONE_NUMBERS("sum_rows", reduce_rows, Sum),
     AXONE_NUMBERS("sumsq_rows", reduce_rows, SumOfSquares),
     AXONE_NUMBERS("prod_rows", reduce_rows, Product),

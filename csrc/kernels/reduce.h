@@ -19,4 +19,9 @@ using ReduceRows = void (*)(void* out, const void* x, int64_t rows, int64_t n, i
 // the kept axis is contiguous. out holds the neutral element or an earlier partial result.
 using ReduceColumns = void (*)(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride);
 
+// "reduce.moments" (f32, f64): of a block of at least one row, the mean of each column and the sum of the
+// squared distances from it.
+using ReduceMoments = void (*)(void* mean, void* squares, const void* x, int64_t rows, int64_t n,
+                               int64_t row_stride);
+
 }  // namespace axone

@@ -8,6 +8,7 @@ from typing import Any
 from axone.core import dtypes
 from axone.core.operation import op
 from axone.core.tensor import Tensor
+from axone.core.trace import emit
 from axone.ops._common import (
     TensorLike,
     axes_of,
@@ -41,11 +42,22 @@ def moments(
         raise ValueError("moments: synchronized=True needs several devices; use False")
     tensor = to_float(x)
     reduced = axes_of("moments", axes, tensor.ndim)
+    if tensor.ndim > 1 and sorted(reduced) == list(range(tensor.ndim - 1)):
+        return _channel_moments(tensor, keepdims)
     centre = reduce("mean", tensor, reduced, True)
     spread = reduce("mean", compute("square", compute("subtract", tensor, centre)), reduced, keepdims)
     if not keepdims:
         centre = reshape_to(centre, [n for a, n in enumerate(tensor.shape) if a not in reduced])
     return centre, spread
+
+
+def _channel_moments(x: Tensor, keepdims: bool) -> tuple[Tensor, Tensor]:
+    # Of the last axis, in one pass over memory.
+    mean, variance = emit("channel_moments", [x])
+    if not keepdims:
+        return mean, variance
+    shape = [1] * (x.ndim - 1) + [x.shape[-1]]
+    return reshape_to(mean, shape), reshape_to(variance, shape)
 
 
 @op
