@@ -169,7 +169,9 @@ def __getattr__(name: str) -> Any:
         old = old_module(name)
         if old is not None:
             return old
-        raise AttributeError(f"module 'axone' has no attribute '{name}'")
+        from axone.core.suggest import did_you_mean
+
+        raise AttributeError(f"module 'axone' has no attribute '{name}'.{did_you_mean(name, __all__)}")
     value = getattr(importlib.import_module(f"axone.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -203,15 +203,3 @@ def test_callbacks_that_are_none(model: Any, data: Pair) -> None:
         model.fit(*data, verbose=0, callbacks=[TerminateOnNaN])
     with pytest.raises(TypeError, match="expected Callback"):
         model.fit(*data, verbose=0, callbacks=["early"])
-
-
-def test_unknown_names(data: Pair) -> None:
-    model = linear()
-    with pytest.raises(ValueError, match="Did you mean 'adam'"):
-        model.compile("adan")
-    model.compile("sgd", "mes")
-    with pytest.raises(ValueError, match="Unknown loss 'mes'"):
-        model.fit(*data, verbose=0)
-    model.compile("sgd", "mse", metrics=["acuracy"])
-    with pytest.raises(ValueError, match="Unknown metric 'acuracy'"):
-        model.fit(*data, verbose=0)

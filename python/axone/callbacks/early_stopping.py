@@ -41,11 +41,11 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience = patience
+        self.patience = self._number("patience", patience)
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = self._number("start_from_epoch", start_from_epoch)
         self.best_weights: list[Any] | None = None
         self.best_epoch = 0
         self.stopped_epoch = 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axone.callbacks.callback import Callback
+from axone.core.suggest import did_you_mean
 
 
 class LambdaCallback(Callback):
@@ -45,5 +46,8 @@ class LambdaCallback(Callback):
             **kwargs,
         }
         for name, function in given.items():
+            if name.startswith("on_") and not hasattr(Callback, name):
+                hooks = [hook for hook in dir(Callback) if hook.startswith("on_")]
+                raise TypeError(f"LambdaCallback: unknown hook '{name}'.{did_you_mean(name, hooks)}")
             if function is not None:
                 setattr(self, name, function)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import numbers
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from axone.callbacks.callback import Callback
 from axone.utils.io import print_msg
@@ -25,6 +26,11 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
+        if not callable(schedule):
+            raise ValueError(
+                "LearningRateScheduler: schedule must be a function of the epoch (and the rate), got "
+                f"{schedule!r}. A fixed rate is the optimizer's learning_rate."
+            )
         self.schedule = schedule
         self.verbose = verbose
 
@@ -32,7 +38,7 @@ class LearningRateScheduler(Callback):
         optimizer = self.model.optimizer
         arguments: tuple[Any, ...] = (epoch, float(optimizer.learning_rate))
         rate = self.schedule(*(arguments if _takes_two(self.schedule) else arguments[:1]))
-        if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
+        if isinstance(rate, (bool, str)) or not hasattr(rate, "__float__") or np.ndim(rate):
             raise ValueError(f"LearningRateScheduler: the schedule must return a number, got {rate!r}.")
         optimizer.learning_rate = float(rate)
         if self.verbose > 0:

@@ -37,10 +37,10 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if factor >= 1.0:
+        if self._number("factor", factor) >= 1.0:
             raise ValueError(f"ReduceLROnPlateau: factor must be below 1, got {factor}.")
         self.factor = factor
-        self.patience = patience
+        self.patience = self._number("patience", patience)
         self.verbose = verbose
         self.cooldown = cooldown
         self.min_lr = min_lr

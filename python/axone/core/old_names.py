@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -12,6 +11,8 @@ import types
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from axone.core.suggest import did_you_mean
 
 __all__ = ["OldModule", "old_arguments", "old_module", "warn_old"]
 
@@ -134,9 +135,10 @@ class OldModule(types.ModuleType):
                     warn_old(f"keras.{old}.{name} is now keras.{home}.{_RENAMED.get(name, name)}.")
                 return value
             known += dir(module)
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise AttributeError(f"axone.{old}, an old name of axone.{homes[0]}, has no attribute {name!r}{hint}")
+        raise AttributeError(
+            f"axone.{old}, an old name of axone.{homes[0]}, has no attribute {name!r}."
+            f"{did_you_mean(name, known)}"
+        )
 
     def __dir__(self) -> list[str]:
         homes = self.__dict__["_old"][1]
@@ -155,13 +157,16 @@ def old_module(name: str) -> OldModule | None:
 
 
 def old_arguments(**names: str) -> Callable[[F], F]:
-    """Let a function take old names of its arguments, with a warning.
+    """Let a function take old names of its arguments, with a warning; errors suggest near names.
 
     Args:
         **names: old name to today's.
     """
 
     def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             for old, new in names.items():
@@ -169,9 +174,13 @@ def old_arguments(**names: str) -> Callable[[F], F]:
                     warn_old(f"{function.__name__}: `{old}` is now `{new}`.")
                     kwargs.setdefault(new, kwargs.pop(old))
                     kwargs.pop(old, None)
+            for name in kwargs:
+                if name not in signature.parameters and not takes_any:
+                    hint = did_you_mean(name, signature.parameters)
+                    raise TypeError(f"{function.__name__}: unknown argument {name!r}.{hint}")
             return function(*args, **kwargs)
 
-        wrapper.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        wrapper.__signature__ = signature  # type: ignore[attr-defined]
         return wrapper  # type: ignore[return-value]
 
     return decorate

@@ -13,6 +13,7 @@ import numpy as np
 from axone.core.operation import FunctionOperation
 from axone.core.registration import CustomObjectScope, get_registered_name, get_registered_object
 from axone.core.settings import flags
+from axone.core.suggest import did_you_mean
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 
 __all__ = [
@@ -275,8 +276,19 @@ def _find_class(config: Mapping[str, Any]) -> Any:
             return found
     raise ValueError(
         f"Unknown class '{name}' (module '{module}'): pass custom_objects={{'{name}': {name}}}, or decorate "
-        f"it with @register_keras_serializable()."
+        f"it with @register_keras_serializable().{did_you_mean(name, _public_names(parts))}"
     )
+
+
+def _public_names(parts: list[str]) -> list[str]:
+    """What a public module of axone holds; nothing for others' modules."""
+    if parts[0] not in ("keras", "axone", "tf_keras"):
+        return []
+    try:
+        module = importlib.import_module(".".join(["axone", *(p for p in parts[1:] if p != "src")]))
+    except ImportError:
+        return []
+    return [name for name in getattr(module, "__all__", ()) if name[0].isupper()]
 
 
 def _public(package: str, name: str) -> Any:

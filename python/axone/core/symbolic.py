@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,14 +18,23 @@ STAND_INS = (83, 89)
 
 def _trace_once(fn: Callable[..., Any], args: Any, kwargs: Any, size: int) -> Any:
     with Trace() as trace:
+        replaced = False
 
         def stand_in(x: Any) -> Any:
+            nonlocal replaced
             if not isinstance(x, KerasTensor):
                 return x
+            replaced = replaced or None in x.shape
             return trace.input([size if d is None else d for d in x.shape], x.dtype)
 
         args, kwargs = tree.map_structure(stand_in, (args, kwargs))
-        return fn(*args, **kwargs)
+        try:
+            return fn(*args, **kwargs)
+        except (ValueError, TypeError, IndexError) as error:
+            # The user knows nothing of the stand-ins: in a message they are None again.
+            if replaced and len(error.args) == 1 and isinstance(error.args[0], str):
+                error.args = (re.sub(rf"(?<=[(, ]){size}(?=[,)])", "None", error.args[0]),)
+            raise
 
 
 def compute_output_spec(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -313,6 +313,11 @@ def _to_array(x: Any, wanted: str | None) -> np.ndarray[Any, Any]:
         small = array.size == 0 or (abs(int(array.min())) < 2**31 and abs(int(array.max())) < 2**31)
         array = array.astype("int32" if small else "int64")
     elif array.dtype.kind not in "fiub":
+        if getattr(x, "dtype", None) == "string":
+            raise TypeError(
+                f"expected numbers, got text of shape {tuple(x.shape)}. A StringLookup or TextVectorization "
+                "layer turns text into numbers."
+            )
         raise TypeError(f"expected numbers, got {type(x).__name__} {x!r:.80}.")
     return array
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from axone.core.old_names import old_module
+from axone.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from axone.layers.activation import Activation
@@ -201,7 +202,7 @@ def __getattr__(name: str) -> Any:
         old = old_module(f"layers.{name}")
         if old is not None:
             return old
-        raise AttributeError(f"module 'axone.layers' has no attribute '{name}'")
+        raise AttributeError(f"module 'axone.layers' has no attribute '{name}'.{did_you_mean(name, __all__)}")
     value = getattr(importlib.import_module(f"axone.layers.{_HOME[name]}"), name)
     globals()[name] = value
     return value

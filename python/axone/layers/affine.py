@@ -52,6 +52,11 @@ class Affine(Layer):
         self.gamma = self.beta = None
 
     def _size(self, input_shape: Any, axis: int) -> int:
+        if not -len(input_shape) <= axis < len(input_shape):
+            raise ValueError(
+                f"{self._label()}: axis {axis} does not fit an input of {len(input_shape)} axes, shape "
+                f"{input_shape}: use -{len(input_shape)} to {len(input_shape) - 1}."
+            )
         size = input_shape[axis]
         if size is None:
             raise ValueError(

@@ -11,6 +11,7 @@ from axone.core import tree
 from axone.core.dtypes import is_float_dtype
 from axone.core.old_names import warn_old
 from axone.core.operation import Operation
+from axone.core.suggest import did_you_mean
 from axone.core.symbolic import compute_output_spec
 from axone.core.tensor import KerasTensor
 from axone.core.trace import eager_scope
@@ -68,7 +69,8 @@ class Layer(LayerCalling):
         if kwargs.pop("quantization_config", None) is not None:
             raise ValueError(f"{label}: quantized layers are not supported; drop quantization_config.")
         if kwargs:
-            raise TypeError(f"{label}: unknown argument(s) {', '.join(map(repr, kwargs))}.")
+            hint = did_you_mean(next(iter(kwargs)), _argument_names(type(self)))
+            raise TypeError(f"{label}: unknown argument(s) {', '.join(map(repr, kwargs))}.{hint}")
         if not isinstance(trainable, (bool, np.bool_)):
             raise ValueError(f"{label}: trainable must be True or False, got {trainable!r}.")
         self._dtype_policy = dtype_policies.get(dtype)
@@ -160,6 +162,8 @@ class Layer(LayerCalling):
                 f"{self._label()}: add_weight takes the shape first: add_weight(name={shape!r}, shape=...)."
             )
         shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if any(size is not None and size < 0 for size in shape):
+            raise ValueError(f"{self._label()}: weight '{name}' cannot have the negative shape {shape}.")
         if any(size is None for size in shape):
             raise ValueError(
                 f"{self._label()}: weight '{name}' cannot have shape {shape}: a size is unknown. "
@@ -183,3 +187,9 @@ class Layer(LayerCalling):
         if not self.trainable:
             variable.trainable = False
         return variable
+
+
+def _argument_names(cls: type) -> list[str]:
+    """Names of the constructor's arguments, the bases' too."""
+    found = [n for c in cls.__mro__ if issubclass(c, Layer) for n in parameter_names(c.__init__)]
+    return [n for n in dict.fromkeys(found) if n not in ("self", "kwargs", "args")]

@@ -179,6 +179,11 @@ class LayerState(Operation):
             ValueError: if their number or a shape differs; then nothing is changed.
         """
         own = self.weights
+        if not hasattr(weights, "__iter__"):
+            raise TypeError(
+                f"{self._label()}: set_weights takes a list of {len(own)} arrays, as get_weights() returns, "
+                f"got {type(weights).__name__}."
+            )
         arrays = [np.asarray(value) for value in weights]
         if len(arrays) != len(own):
             described = ", ".join(f"{w.name} {tuple(w.shape)}" for w in own) or "none"
@@ -196,6 +201,11 @@ class LayerState(Operation):
                 raise ValueError(
                     f"{self._label()}: weight '{variable.path}' has shape {tuple(variable.shape)}, "
                     f"the array given for it {array.shape}."
+                )
+            if array.dtype.kind not in "biuf":
+                raise ValueError(
+                    f"{self._label()}: weight '{variable.path}' takes numbers, the array given for it holds "
+                    f"{array.dtype}."
                 )
         for variable, array in zip(own, arrays, strict=True):
             variable.assign(array)

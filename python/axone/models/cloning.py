@@ -41,6 +41,8 @@ def clone_model(
         >>> twin = clone_model(model)
         >>> twin.set_weights(model.get_weights())
     """
+    if not hasattr(model, "layers"):
+        raise ValueError(f"clone_model: expected a model, got {model!r} of type {type(model).__name__}.")
     known = isinstance(model, (Functional, Sequential))
     if not known and (clone_function or call_function or input_tensors is not None):
         raise ValueError(

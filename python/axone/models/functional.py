@@ -27,7 +27,9 @@ def _check_symbolic(what: str, flat: list[Any]) -> None:
     for value in flat:
         if not isinstance(value, KerasTensor):
             made = "made with axone.Input(shape)" if what == "inputs" else "computed from the inputs"
-            raise ValueError(f"Model: `{what}` must be symbolic tensors {made}, got {value!r}.")
+            raise ValueError(
+                f"Model: `{what}` must be symbolic tensors {made}, got {type(value).__name__} {value!r:.80}."
+            )
         if value.record is None:
             raise ValueError(f"Model: {value} in `{what}` does not come from an Input.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from axone.core.suggest import did_you_mean
 from axone.optimizers import schedules
 from axone.optimizers.adadelta import Adadelta
 from axone.optimizers.adafactor import Adafactor
@@ -112,5 +113,7 @@ def __getattr__(name: str) -> Any:
 
     old = old_module(f"optimizers.{name}")
     if old is None:
-        raise AttributeError(f"module 'axone.optimizers' has no attribute '{name}'")
+        raise AttributeError(
+            f"module 'axone.optimizers' has no attribute '{name}'.{did_you_mean(name, __all__)}"
+        )
     return old

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from axone import ops
 from axone.core import dtypes
 from axone.core.operation import auto_name
+from axone.core.suggest import did_you_mean
 from axone.core.tensor import Tensor
 from axone.core.trace import current_trace
 from axone.core.variable import Variable
@@ -66,7 +68,7 @@ class Optimizer(OptimizerState):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        learning_rate, self._decay = _take_old_spellings(learning_rate, kwargs, type(self).__name__)
+        learning_rate, self._decay = _take_old_spellings(learning_rate, kwargs, type(self))
         super().__init__(name or auto_name(type(self).__name__), learning_rate)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
@@ -395,8 +397,9 @@ def update_where(due: Any, state: Sequence[Variable], update: Callable[[], None]
         variable.assign(ops.where(due, variable.value, old))
 
 
-def _take_old_spellings(learning_rate: Any, kwargs: dict[str, Any], who: str) -> tuple[Any, float]:
+def _take_old_spellings(learning_rate: Any, kwargs: dict[str, Any], cls: type) -> tuple[Any, float]:
     """Returns learning rate and decay, taking Keras 2's `lr` and `decay` out of `kwargs`."""
+    who = cls.__name__
     decay = 0.0
     if "lr" in kwargs:
         warnings.warn(f"{who}: `lr` is now `learning_rate`.", DeprecationWarning, stacklevel=4)
@@ -409,5 +412,7 @@ def _take_old_spellings(learning_rate: Any, kwargs: dict[str, Any], who: str) ->
         )
         decay = float(kwargs.pop("decay") or 0.0)
     if kwargs:
-        raise ValueError(f"{who}: unknown arguments {sorted(kwargs)}.")
+        known = [name for c in (cls, Optimizer) for name in inspect.signature(c).parameters]
+        hint = did_you_mean(min(kwargs), known)
+        raise ValueError(f"{who}: unknown arguments {sorted(kwargs)}.{hint}")
     return learning_rate, decay

@@ -6,13 +6,15 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from axone import ops, optimizers
+from axone import losses, ops, optimizers
+from axone import metrics as metrics_module
 from axone.callbacks.callback_list import plain_logs
 from axone.core import dtypes, tree
 from axone.core.program import trace_program
 from axone.core.tape import GradientTape
 from axone.core.tensor import Tensor
 from axone.metrics.reduction import Mean
+from axone.training.arguments import check_names, whole_number
 from axone.training.compile_loss import CompileLoss
 from axone.training.compile_metrics import CompileMetrics
 from axone.training.programs import StepFunction
@@ -78,8 +80,10 @@ class Compilation:
             >>> model.compile("adam", "mse", metrics=["mae"])
         """
         del auto_scale_loss
-        if isinstance(steps_per_execution, bool) or steps_per_execution < 1:
-            raise ValueError(f"steps_per_execution must be a positive integer, got {steps_per_execution!r}.")
+        steps_per_execution = whole_number("steps_per_execution", steps_per_execution, 1)
+        check_names("loss", loss, losses._TABLE, ("crossentropy", "ce"))
+        for wanted in (metrics, weighted_metrics):
+            check_names("metric", wanted, metrics_module._TABLE, ("accuracy", "acc", "crossentropy", "ce"))
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -90,16 +94,19 @@ class Compilation:
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile is True,
         }
-        self.optimizer = arguments["optimizer"] = optimizers.get(optimizer)
+        # All that can fail comes before the first change: a model compiled before stays as it was.
+        arguments["optimizer"] = optimizers.get(optimizer)
+        names = getattr(self, "output_names", None)
+        compile_loss = None if loss is None else CompileLoss(loss, loss_weights, names)
+        has_metrics = metrics is not None or weighted_metrics is not None
+        compile_metrics = CompileMetrics(metrics, weighted_metrics, names) if has_metrics else None
+        self.optimizer = arguments["optimizer"]
         self.loss = loss
         self.run_eagerly = run_eagerly
         self.jit_compile = jit_compile is True
         self.steps_per_execution = steps_per_execution
         self.stop_training = False
-        names = getattr(self, "output_names", None)
-        self._compile_loss = None if loss is None else CompileLoss(loss, loss_weights, names)
-        has_metrics = metrics is not None or weighted_metrics is not None
-        self._compile_metrics = CompileMetrics(metrics, weighted_metrics, names) if has_metrics else None
+        self._compile_loss, self._compile_metrics = compile_loss, compile_metrics
         # `object.__setattr__`: a layer would take note of containers and metrics that are no layer's own.
         object.__setattr__(self, "_own_trackers", (Mean(name="loss"),))
         object.__setattr__(self, "_compile_arguments", arguments)

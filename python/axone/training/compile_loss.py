@@ -70,7 +70,11 @@ class CompileLoss:
                 raise ValueError(
                     f"The output '{outputs.names[k]}' has a loss but `y` holds no targets for it."
                 )
-            value = ops.cast(entry.loss(targets[k], outputs.leaves[k], weights[k]), dtypes.floatx())
+            try:
+                value = ops.cast(entry.loss(targets[k], outputs.leaves[k], weights[k]), dtypes.floatx())
+            except ValueError as error:
+                _explain(error, entry, targets[k], outputs.leaves[k])
+                raise
             if self.metrics:
                 self.metrics[i].update_state(value, sample_weight=_batch_size(outputs.leaves[k]))
             if entry.weight is not None:
@@ -95,6 +99,7 @@ class CompileLoss:
 
     def _build(self, outputs: Outputs, targets: list[Any], wanted: list[Any]) -> None:
         factors = self._factors(outputs)
+        self._losses = []
         for k, (target, prediction) in enumerate(zip(targets, outputs.leaves, strict=True)):
             for identifier in wanted[k] if isinstance(wanted[k], list) else [wanted[k]]:
                 loss = resolve_loss(identifier, target, prediction)
@@ -125,6 +130,20 @@ def resolve_loss(identifier: Any, y_true: Any, y_pred: Any) -> losses.Loss | Non
         return found
     name = identifier if isinstance(identifier, str) else identifiers.object_name(found)
     return losses.LossFunctionWrapper(found, name=name)
+
+
+def _explain(error: ValueError, entry: OutputLoss, y_true: Any, y_pred: Any) -> None:
+    """Says in an error about shapes which loss and output it is about."""
+    wanted, got = tuple(y_pred.shape[1:]), tuple(y_true.shape[1:])
+    if wanted == got or "do not broadcast" not in str(error):
+        return
+    mend = "Look at how y was made."
+    if len(wanted) == 1 and len(got) <= 1:
+        mend = f"Give the last layer {got[0] if got else 1} unit(s), or y {wanted[0]} column(s)."
+    error.args = (
+        f"Loss '{entry.loss.name}' of output '{entry.name}': a target of shape {got} does not fit a "
+        f"prediction of shape {wanted}. {mend} [{error}]",
+    )
 
 
 def _batch_size(y_pred: Any) -> int:

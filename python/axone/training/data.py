@@ -12,6 +12,7 @@ from axone.core import dtypes, tree
 from axone.core.host_value import HostInputs, is_host
 from axone.core.random import global_seed_generator
 from axone.core.tensor import is_tensor
+from axone.training.arguments import class_weights
 from axone.utils.packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from axone.utils.py_dataset import PyDataset, batches_of
 
@@ -38,6 +39,12 @@ def to_array(value: Any, what: str) -> np.ndarray:
     Raises:
         ValueError: it holds no numbers, or is a single number.
     """
+    if isinstance(value, str) or (callable(value) and not hasattr(value, "__array__")):
+        hint = "" if isinstance(value, str) else " Call the function, and give what it returns."
+        raise ValueError(
+            f"`{what}` must be an array, a generator or another iterable of batches, got {value!r} of type "
+            f"{type(value).__name__}.{hint}"
+        )
     if what == "x" and is_text(value):
         return np.asarray(value, object if isinstance(value, list) else None)
     if type(value) is not np.ndarray:
@@ -61,7 +68,11 @@ def is_text(value: Any) -> bool:
 def _as_numbers(value: Any, what: str) -> np.ndarray:
     try:
         array = np.asarray(value)
-        return array.astype(dtypes.floatx()) if array.dtype.kind == "O" else array
+        if array.dtype.kind != "O":
+            return array
+        if any(item is None for item in array.flat):
+            raise TypeError("it holds None")
+        return array.astype(dtypes.floatx())
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"`{what}` of type {type(value).__name__} could not be read as numbers: {error}. Rows must have "
@@ -108,6 +119,11 @@ class ArrayBatch:
         self._host = [a for a in self.arrays if engine_dtype(a.dtype) == "string"]
         self._made: dict[Any, np.ndarray] = {}
         self.structure = repr(tree.map_structure(lambda _: 0, self._parts))
+
+    @property
+    def targets(self) -> Any:
+        """The targets as arrays, None where there are none."""
+        return self._parts.get("y")
 
     def sources(self, host: HostInputs) -> list[np.ndarray]:
         """Returns the arrays that a program reads: those of numbers, then those made of strings."""
@@ -249,7 +265,7 @@ def make_data(
 
 
 def _yields_batches(x: Any) -> bool:
-    if isinstance(x, (np.ndarray, list, tuple, Mapping)) or is_tensor(x) or hasattr(x, "__array__"):
+    if isinstance(x, (np.ndarray, list, tuple, Mapping, str)) or is_tensor(x) or hasattr(x, "__array__"):
         return False
     return isinstance(x, PyDataset) or hasattr(x, "__iter__")
 
@@ -265,6 +281,7 @@ def weights_of_classes(y: Any, sample_weight: Any, class_weight: Mapping[int, fl
     Raises:
         ValueError: there are no targets, several outputs, or sample weights too.
     """
+    class_weight = class_weights(class_weight)
     if sample_weight is not None:
         raise ValueError("Give either `class_weight` or `sample_weight`, not both.")
     if y is None or isinstance(y, dict) or (isinstance(y, (list, tuple)) and hasattr(y[0], "shape")):
@@ -290,8 +307,8 @@ def train_validation_split(parts: tuple[Any, ...], validation_split: float) -> t
     Raises:
         ValueError: the fraction is out of range, the data is no array, or one side would be empty.
     """
-    if not 0 < validation_split < 1:
-        raise ValueError(f"validation_split must lie in (0, 1), got {validation_split}.")
+    if not isinstance(validation_split, (int, float, np.number)) or not 0 < validation_split < 1:
+        raise ValueError(f"validation_split must be a fraction in (0, 1), got {validation_split!r}.")
     if _yields_batches(parts[0]):
         raise ValueError("validation_split needs arrays; give validation_data beside a generator.")
     named = zip(("x", "y", "sample_weight"), parts, strict=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from axone.core import tree
-from axone.training.data import ArrayBatch, ArrayData, BatchData
+from axone.training.arguments import check_targets
+from axone.training.data import ArrayData, BatchData
+from axone.training.prefetch import Ahead
 from axone.training.programs import CompiledStep, StepFunction, numpy_nest
 
 
@@ -33,6 +34,9 @@ class Feed:
             The number of steps done; 0 when the data ran out.
         """
         raise NotImplementedError
+
+    def close(self) -> None:
+        """Lets go of what a pass may hold beyond its end, such as a thread."""
 
     def predictions(self) -> Any:
         """Returns the outputs of all steps of the epoch, joined along the first axis."""
@@ -178,18 +182,34 @@ class BatchFeed(Feed):
         self._repeats = steps_per_epoch is not None
         self._keeps_outputs = keeps_outputs
         self._kept: list[Any] = []
-        self._batches: Iterator[ArrayBatch] | None = None
+        self._batches: Ahead | None = None
+        self._is_first = True
         self.steps = data.num_batches if steps_per_epoch is None else steps_per_epoch
 
     def start_epoch(self) -> None:
         if not self._repeats or self._batches is None:
-            self._batches = self._data.epoch_batches()
+            self.close()
+            self._batches = Ahead(self._data.epoch_batches())
+        self._batches.allow(self.steps)
+
+    def close(self) -> None:
+        if self._batches is not None:
+            self._batches.close()
+            self._batches = None
 
     def advance(self, limit: int, budget: float) -> int:
         batch = next(self._batches, None) if self._batches is not None else None
         if batch is None:
-            self._batches = None
+            self.close()
+            if self._is_first:
+                raise ValueError(
+                    "`x` yielded no batch. An iterator gives its batches once: make a new one, or one "
+                    "without end with steps_per_epoch."
+                )
             return 0
+        self._is_first = False
+        if self._step.kind == "train":
+            check_targets(batch.targets, self._step.model.loss)
         if self._step.model.run_eagerly:
             self.outputs = self._step.run_eagerly(batch, slice(None))
         else:
@@ -205,8 +225,6 @@ class BatchFeed(Feed):
         return self._kept[-1]
 
     def predictions(self) -> Any:
-        if not self._kept:
-            raise ValueError("predict: `x` yielded no batch.")
         return join(self._kept)
 
 

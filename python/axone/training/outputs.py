@@ -20,6 +20,7 @@ class Outputs:
         self.structure = y_pred
         self.leaves: list[Any] = tree.flatten(y_pred)
         self.nested = tree.is_nested(y_pred)
+        self.named = isinstance(y_pred, dict) or names is not None
         if isinstance(y_pred, dict) and len(y_pred) == len(self.leaves):
             self.names = [str(path[0]) for path, _ in tree.flatten_with_path(y_pred)]
         elif names is not None and len(names) == len(self.leaves):
@@ -43,7 +44,7 @@ class Outputs:
         if isinstance(value, dict) and set(value) <= set(self.names):
             return [value.get(name) for name in self.names]
         flat = tree.flatten(value)
-        if isinstance(value, dict) and len(self) > 1:
+        if isinstance(value, dict) and (len(self) > 1 or self.named):
             raise ValueError(
                 f"`{what}` has the keys {sorted(map(str, value))}, but the model's outputs are {self.names}."
             )

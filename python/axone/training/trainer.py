@@ -13,9 +13,17 @@ from axone.callbacks.history import History
 from axone.core.old_names import old_arguments
 from axone.core.program import TensorSpec
 from axone.core.settings import max_epochs, max_steps
+from axone.training.arguments import check_targets, check_verbose, epochs_with_validation, whole_number
 from axone.training.check import Finding, check_model, warn_before_fit
 from axone.training.compilation import Compilation
-from axone.training.data import ArrayBatch, ArrayData, make_data, train_validation_split, weights_of_classes
+from axone.training.data import (
+    ArrayBatch,
+    ArrayData,
+    BatchData,
+    make_data,
+    train_validation_split,
+    weights_of_classes,
+)
 from axone.training.feeds import ArrayFeed, BatchFeed
 from axone.training.loop import run_steps
 from axone.training.programs import KEPT_PROGRAMS, StepFunction, array_function, numpy_nest
@@ -81,6 +89,10 @@ class Trainer(Compilation):
             >>> history = model.fit(x, y, epochs=5, validation_split=0.1)
         """
         self._require_compiled("fit")
+        epochs = max_epochs.apply(whole_number("epochs", epochs)) or 0
+        initial_epoch = whole_number("initial_epoch", initial_epoch)
+        validates = epochs_with_validation(validation_freq)
+        check_verbose(verbose)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split(
                 (x, y, sample_weight), validation_split
@@ -89,11 +101,10 @@ class Trainer(Compilation):
         if not self._checked:
             object.__setattr__(self, "_checked", True)
             warn_before_fit(self, x, y, validation_data)
-        epochs = max_epochs.apply(epochs) or 0
         feed = self._feed("train", data, steps_per_epoch)
         validation_feed = None
         if validation_data is not None:
-            held_out = _validation(validation_data, validation_batch_size or batch_size)
+            held_out = self._validation(validation_data, validation_batch_size or batch_size)
             validation_feed = self._feed("test", held_out, validation_steps)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -113,7 +124,7 @@ class Trainer(Compilation):
             for epoch in range(self._initial_epoch or initial_epoch, epochs):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
-                run_steps(
+                done = run_steps(
                     feed,
                     callbacks,
                     "train",
@@ -121,8 +132,10 @@ class Trainer(Compilation):
                     lambda: self._logs(feed.outputs),
                     lambda: self.stop_training,
                 )
+                if done == 0:
+                    break
                 logs = self._epoch_logs(feed.outputs)
-                if validation_feed is not None and _is_due(epoch, validation_freq):
+                if validation_feed is not None and validates(epoch):
                     results = self._evaluate_feed(validation_feed, callbacks)
                     logs.update({f"val_{name}": value for name, value in results.items()})
                 callbacks.on_epoch_end(epoch, logs)
@@ -130,6 +143,9 @@ class Trainer(Compilation):
                     break
             finished = True
         finally:
+            feed.close()
+            if validation_feed is not None:
+                validation_feed.close()
             if isinstance(self.optimizer, optimizers.Optimizer) and epochs > 0:
                 self.optimizer.finalize_variable_values(self.trainable_weights)  # type: ignore[attr-defined]
             if finished:
@@ -192,14 +208,17 @@ class Trainer(Compilation):
             callbacks = CallbackList(
                 callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=feed.steps
             )
-        logs = plain_logs(self._evaluate_feed(feed, callbacks))
+        try:
+            logs = plain_logs(self._evaluate_feed(feed, callbacks))
+        finally:
+            feed.close()
         return logs if return_dict else self._in_order(logs)
 
     def _evaluate_feed(self, feed: ArrayFeed | BatchFeed, callbacks: CallbackList) -> dict[str, Any]:
         self.stop_evaluating = False
         callbacks.on_test_begin()
         self.reset_metrics()
-        run_steps(
+        done = run_steps(
             feed,
             callbacks,
             "test",
@@ -207,7 +226,8 @@ class Trainer(Compilation):
             lambda: self._logs(feed.outputs),
             lambda: self.stop_evaluating,
         )
-        logs = self._epoch_logs(feed.outputs)
+        # Nothing is known of data that ran out before: no zeros are invented.
+        logs = self._epoch_logs(feed.outputs) if done else {}
         callbacks.on_test_end(logs)
         return logs
 
@@ -239,14 +259,17 @@ class Trainer(Compilation):
         self.stop_predicting = False
         stepwise = callbacks.wants_every_batch("predict")
         callbacks.on_predict_begin()
-        run_steps(
-            feed,
-            callbacks,
-            "predict",
-            self.steps_per_execution,
-            lambda: {"outputs": feed.batch_outputs()} if stepwise else {},
-            lambda: self.stop_predicting,
-        )
+        try:
+            run_steps(
+                feed,
+                callbacks,
+                "predict",
+                self.steps_per_execution,
+                lambda: {"outputs": feed.batch_outputs()} if stepwise else {},
+                lambda: self.stop_predicting,
+            )
+        finally:
+            feed.close()
         callbacks.on_predict_end()
         return feed.predictions()
 
@@ -315,6 +338,8 @@ class Trainer(Compilation):
     def _run_batch(self, kind: str, batch: ArrayBatch) -> dict[str, Any]:
         self.reset_metrics()
         step = self._step_function(kind)
+        if kind == "train":
+            check_targets(batch.targets, self.loss)
         if self.run_eagerly:
             return self._logs(step.run_eagerly(batch, slice(None)))
         compiled = step.compiled(batch, batch.rows, self.state_key(kind))
@@ -324,12 +349,28 @@ class Trainer(Compilation):
     def _feed(
         self, kind: str, data: Any, steps: int | None = None, keeps_outputs: bool = False
     ) -> ArrayFeed | BatchFeed:
-        if steps is not None and (not hasattr(steps, "__index__") or steps < 1):
-            raise ValueError(f"The number of steps must be a positive integer or None, got {steps!r}.")
+        if steps is not None:
+            steps = whole_number("The number of steps", steps, 1)
         step, steps = self._step_function(kind), max_steps.apply(steps, data.num_batches)
         if isinstance(data, ArrayData):
+            if kind == "train":
+                check_targets(data.targets, self.loss)
             return ArrayFeed(step, data, steps, keeps_outputs)
         return BatchFeed(step, data, steps, keeps_outputs)
+
+    def _validation(self, validation_data: Any, batch_size: int | None) -> ArrayData | BatchData:
+        x, y, sample_weight = validation_data, None, None
+        if isinstance(validation_data, (tuple, list)):
+            x, y, sample_weight = unpack_x_y_sample_weight(validation_data)
+        data = make_data(x, y, sample_weight, batch_size)
+        own = type(self)
+        plain = (own.test_step, own.compute_loss) == (Compilation.test_step, Compilation.compute_loss)
+        if isinstance(data, ArrayData) and y is None and plain and self._compile_loss is not None:
+            raise ValueError(
+                "validation_data must be (x, y) or (x, y, sample_weight), or yield such batches; got "
+                f"{type(validation_data).__name__} without targets."
+            )
+        return data
 
     def _step_function(self, kind: str) -> StepFunction:
         # A model may override these and, as in Keras, only set the attribute.
@@ -339,18 +380,3 @@ class Trainer(Compilation):
                 f"{self._title()}: make_{kind}_function() must give a StepFunction, got {made!r}."
             )
         return made
-
-
-def _validation(validation_data: Any, batch_size: int | None) -> Any:
-    if isinstance(validation_data, (tuple, list)):
-        x, y, sample_weight = unpack_x_y_sample_weight(validation_data)
-        return make_data(x, y, sample_weight, batch_size)
-    return make_data(validation_data, batch_size=batch_size)
-
-
-def _is_due(epoch: int, validation_freq: Any) -> bool:
-    if isinstance(validation_freq, int):
-        return (epoch + 1) % validation_freq == 0
-    if isinstance(validation_freq, (list, tuple, set)):
-        return epoch + 1 in validation_freq
-    raise ValueError(f"validation_freq must be an integer or a list of epochs, got {validation_freq!r}.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
+
+from axone.core.suggest import did_you_mean
 
 __all__ = ["Config"]
 
@@ -83,8 +84,7 @@ class Config:
         values = self.__dict__.get("_values", {})
         if name in values:
             return values[name]
-        near = difflib.get_close_matches(name, values, n=1)
-        raise AttributeError(f"Config: no value '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
+        raise AttributeError(f"Config: no value '{name}'.{did_you_mean(name, values)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._writable()[name] = value

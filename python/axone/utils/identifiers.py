@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from axone.core.operation import snake_case
+from axone.core.registration import get_registered_object
 from axone.core.serialization import deserialize_keras_object, serialize_keras_object
+from axone.core.suggest import did_you_mean
 
 
 def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
@@ -42,11 +43,10 @@ def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
 
 def lookup(name: str, table: Mapping[str, Any], kind: str) -> Any:
     """Returns `table[name]`; an unknown name raises a ValueError that suggests near ones."""
-    if name in table:
-        return table[name]
-    near = difflib.get_close_matches(name, table, n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    raise ValueError(f"Unknown {kind} {name!r}.{hint}")
+    found = table[name] if name in table else get_registered_object(name)
+    if found is not None:
+        return found
+    raise ValueError(f"Unknown {kind} {name!r}.{did_you_mean(name, table)}")
 
 
 def serialize(thing: Any) -> Any:
@@ -81,6 +81,8 @@ def deserialize(
     is_function = config["class_name"] == "function"
     found: Any = names.get(config["config"] if is_function else config["class_name"])
     if found is None:
+        if config.get("module") is None and get_registered_object(config["class_name"]) is None:
+            lookup(str(config["config"] if is_function else config["class_name"]), names, kind)
         return deserialize_keras_object(config, custom_objects)
     return found if is_function else found.from_config(dict(config.get("config") or {}))
 

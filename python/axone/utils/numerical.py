@@ -25,7 +25,15 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         array([[1., 0., 0.],
                [0., 0., 1.]])
     """
-    labels = np.asarray(x).astype("int64")
+    labels = np.asarray(x)
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(
+            f"to_categorical: `x` must hold class numbers, got {labels.dtype}. np.unique(x, "
+            "return_inverse=True)[1] numbers the classes of text."
+        )
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError("to_categorical: `x` holds NaN or infinity, which is no class number.")
+    labels = labels.astype("int64")
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:
