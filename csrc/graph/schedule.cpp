@@ -10,6 +10,8 @@ namespace {
 
 // More operations than this gain nothing: the chain's tiles no longer fit into the first-level cache.
 constexpr size_t kLargestChain = 48;
+// Sums of one chain: more would push the chain's tiles out of the first-level cache.
+constexpr size_t kMostSums = 8;
 // How far a search for a cycle goes before it gives up and the chain is cut.
 constexpr int kSearchLimit = 20000;
 
@@ -20,13 +22,15 @@ class Fuser {
     mark_live(roots);
     for (int32_t id = 0; id < graph.size(); ++id)
       if (live_[size_t(id)] && graph.node(id).op) place(id);
+    for (int32_t id = 0; id < graph.size(); ++id)
+      if (live_[size_t(id)] && graph.node(id).op && graph.node(id).op->row_sum) attach_sum(id);
   }
 
   std::vector<Group> ordered() const;
 
  private:
   struct Draft {
-    std::vector<int32_t> nodes;
+    std::vector<int32_t> nodes, sums;
     bool map = false;
     int32_t head = -1;
     bool merged_away = false;
@@ -53,11 +57,44 @@ class Fuser {
     return graph_.node(draft.nodes[0]).outputs[0].shape == shape;
   }
 
+  // Lets the chain that makes or reads what a node adds up do so on the way.
+  void attach_sum(int32_t id) {
+    const Node& node = graph_.node(id);
+    if (node.op->row_sum(graph_, node) == 0) return;
+    const Value v = node.inputs[0];
+    const int32_t own = group_of_[size_t(id)];
+    for (int32_t g = 0; g < int32_t(drafts_.size()); ++g) {
+      const Draft& d = drafts_[size_t(g)];
+      if (d.merged_away || !d.map || !same_space(d, graph_.shape(v)) || !uses(d, g, v)) continue;
+      if (d.sums.size() >= kMostSums || depends(g, own) || detour(g, own)) continue;
+      drafts_[size_t(g)].sums.push_back(id);
+      drafts_[size_t(own)].merged_away = true;
+      group_of_[size_t(id)] = g;
+      return;
+    }
+  }
+
+  bool uses(const Draft& d, int32_t group, Value v) const {
+    if (group_of_[size_t(v.node)] == group) return true;
+    for (int32_t id : d.nodes)
+      for (Value in : graph_.node(id).inputs)
+        if (in == v) return true;
+    return false;
+  }
+
+  // Whether group `to` needs something of group `from`.
+  bool depends(int32_t to, int32_t from) const {
+    for (int32_t id : drafts_[size_t(to)].nodes)
+      for (Value v : graph_.node(id).inputs)
+        if (group_of_[size_t(v.node)] == from) return true;
+    return detour(from, to);
+  }
+
   // Puts a node into the group of its producers where that is allowed, else into one of its own.
   void place(int32_t id) {
     const Node& node = graph_.node(id);
     const int32_t own = int32_t(drafts_.size());
-    drafts_.push_back({{id}, node.op->elementwise, node.op->epilogue ? id : -1, false});
+    drafts_.push_back({{id}, {}, node.op->elementwise, node.op->epilogue ? id : -1, false});
     group_of_[size_t(id)] = own;
     if (!node.op->elementwise) return;
     for (Value v : node.inputs) {
@@ -81,12 +118,13 @@ class Fuser {
     std::vector<int32_t> stack;
     std::set<int32_t> seen{to, from};
     auto push_inputs = [&](int32_t group, bool direct) {
-      for (int32_t id : drafts_[size_t(group)].nodes)
-        for (Value v : graph_.node(id).inputs) {
-          const int32_t g = group_of_[size_t(v.node)];
-          if (g == from && !direct) return true;
-          if (g >= 0 && seen.insert(g).second) stack.push_back(g);
-        }
+      for (const auto* nodes : {&drafts_[size_t(group)].nodes, &drafts_[size_t(group)].sums})
+        for (int32_t id : *nodes)
+          for (Value v : graph_.node(id).inputs) {
+            const int32_t g = group_of_[size_t(v.node)];
+            if (g == from && !direct) return true;
+            if (g >= 0 && seen.insert(g).second) stack.push_back(g);
+          }
       return false;
     };
     push_inputs(to, true);
@@ -124,11 +162,12 @@ std::vector<Group> Fuser::ordered() const {
   std::vector<int> missing(drafts_.size(), 0);
   for (size_t g = 0; g < drafts_.size(); ++g) {
     if (drafts_[g].merged_away) continue;
-    for (int32_t id : drafts_[g].nodes)
-      for (Value v : graph_.node(id).inputs) {
-        const int32_t p = group_of_[size_t(v.node)];
-        if (p >= 0 && p != int32_t(g) && users[size_t(p)].insert(int32_t(g)).second) ++missing[g];
-      }
+    for (const auto* nodes : {&drafts_[g].nodes, &drafts_[g].sums})
+      for (int32_t id : *nodes)
+        for (Value v : graph_.node(id).inputs) {
+          const int32_t p = group_of_[size_t(v.node)];
+          if (p >= 0 && p != int32_t(g) && users[size_t(p)].insert(int32_t(g)).second) ++missing[g];
+        }
   }
   using Entry = std::pair<int32_t, int32_t>;  // last node, group
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
@@ -143,7 +182,7 @@ std::vector<Group> Fuser::ordered() const {
     const int32_t g = ready.top().second;
     ready.pop();
     const Draft& d = drafts_[size_t(g)];
-    out.push_back({d.nodes, d.map, d.head});
+    out.push_back({d.nodes, d.sums, d.map, d.head});
     for (int32_t u : users[size_t(g)])
       if (!--missing[size_t(u)]) offer(u);
   }
@@ -153,7 +192,8 @@ std::vector<Group> Fuser::ordered() const {
 }  // namespace
 
 bool Group::holds(int32_t node) const {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end() ||
+         std::find(sums.begin(), sums.end(), node) != sums.end();
 }
 
 std::vector<Group> make_schedule(const Graph& graph, const std::vector<Value>& roots) {

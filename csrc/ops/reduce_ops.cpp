@@ -131,6 +131,20 @@ std::unique_ptr<Instruction> compile_reduction(const OpCall& c) {
       scratch);
 }
 
+// The columns of a sum over all rows of a large matrix, else 0. Small ones are not worth a chain's while.
+int64_t columns_of_row_sum(const Graph& g, const Node& n) {
+  constexpr int64_t kLeastRows = 128, kLeastColumns = 8, kLeastElements = 64 * 1024;
+  const TensorType& x = g.type(n.inputs[0]);
+  const int64_t columns = element_count(n.outputs[0].shape), elements = element_count(x.shape);
+  if (!is_float(x.dtype) || columns < kLeastColumns || elements < kLeastElements) return 0;
+  const Axes axes = reduced_axes(n.attrs, x.shape.size(), "sum");
+  int64_t rows = 1;
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] != int64_t(i)) return 0;
+  for (size_t i = 0; i < axes.size(); ++i) rows *= x.shape[i];
+  return rows >= kLeastRows && rows * columns == elements ? columns : 0;
+}
+
 Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
   Op& op = define_op(name);
   op.type = std::move(type);
@@ -141,9 +155,10 @@ Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
 }
 
 [[maybe_unused]] const bool registered = [] {
-  reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> {
-    return {spread(g)};
-  }).simplify = simplify_sum;
+  Op& sum =
+      reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> { return {spread(g)}; });
+  sum.simplify = simplify_sum;
+  sum.row_sum = columns_of_row_sum;
   reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
     return {g.in(0) * (keep_axes(g, g.grad()) * 2.0)};
   }).simplify = {};

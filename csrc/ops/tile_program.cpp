@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/lines.h"
 #include "ops/map_ops.h"
 
 namespace axone {
@@ -97,9 +98,10 @@ void TileProgram::Step::for_each_slot(const F& fn) const {
 }
 
 TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
-                         const std::vector<Value>& escapes) {
+                         const std::vector<Value>& escapes, const std::vector<int32_t>& sums) {
   elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
   add_steps(graph, nodes, escapes);
+  add_sums(graph, sums);
   fuse_steps();
   fuse_update();
   place_registers();
@@ -109,6 +111,7 @@ TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
     recipe_.append(reinterpret_cast<const char*>(&s.param), sizeof(s.param));
     recipe_.append(reinterpret_cast<const char*>(&s.update), sizeof(s.update));
     recipe_.append(reinterpret_cast<const char*>(s.slots.data()), sizeof(s.slots));
+    if (s.sum >= 0) recipe_ += "sum" + std::to_string(sums_[size_t(s.sum)].columns);
   }
   for (const Slot& s : slots_) {
     recipe_ += char(s.source);
@@ -188,6 +191,33 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
   }
 }
 
+void TileProgram::add_sums(const Graph& graph, const std::vector<int32_t>& sums) {
+  for (int32_t id : sums) {
+    const Node& node = graph.node(id);
+    const DType dtype = node.outputs[0].dtype;
+    const int64_t columns = node.op->row_sum(graph, node);
+    Step step{nullptr, -1, slot_of(graph, node.inputs[0], graph.shape(node.inputs[0])), -1, -1, 0,
+              nullptr, {}};
+    step.sum = int16_t(sums_.size());
+    steps_.push_back(step);
+    sums_.push_back(
+        {columns, dtype, kernel_function<ReduceColumns>("reduce.sum_columns", dtype), sum_bytes_});
+    sum_bytes_ += round_up(size_t(columns) * item_size(dtype), kAlignment);
+  }
+}
+
+// Adds elements [begin, begin + count) to their columns' sums.
+void TileProgram::add_rows(const Sum& sum, const char* values, int64_t begin, int64_t count, char* to) const {
+  const int64_t item = int64_t(item_size(sum.dtype)), n = sum.columns, column = begin % n;
+  const auto add = [&](int64_t from, int64_t rows, int64_t columns, int64_t at) {
+    if (rows > 0 && columns > 0) sum.add(to + at * item, values + from * item, rows, columns, n);
+  };
+  const int64_t head = std::min(count, column ? n - column : 0), rows = (count - head) / n;
+  add(0, 1, head, column);
+  add(head, rows, n, 0);
+  add(head + rows * n, 1, count - head - rows * n, 0);
+}
+
 // Gives every temporary, and every input that must be expanded, a tile in the lane's scratch; a temporary's
 // tile is free again after its last use.
 void TileProgram::place_registers() {
@@ -218,6 +248,10 @@ void TileProgram::place_registers() {
   }
   const int64_t fits = kTileBudget / int64_t((tiles + dense + 1) * sizeof(float));
   tile_ = std::clamp(fits / 64 * 64, kSmallestTile, kLargestTile);
+  // Tiles of whole groups of rows, which the sums add eight at a time.
+  for (const Sum& s : sums_)
+    if (8 * s.columns <= kLargestTile)
+      tile_ = std::max<int64_t>(1, std::max(tile_, 8 * s.columns) / (8 * s.columns)) * 8 * s.columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
@@ -302,7 +336,7 @@ TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, voi
   }
 }
 
-void TileProgram::Bound::run(int64_t begin, int64_t count) {
+void TileProgram::Bound::run(int64_t begin, int64_t count, char* sums) {
   const int64_t tile = program_.tile_;
   for (int64_t first = begin; first < begin + count; first += tile) {
     const int64_t n = std::min(tile, begin + count - first);
@@ -317,6 +351,11 @@ void TileProgram::Bound::run(int64_t begin, int64_t count) {
         at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
     }
     for (const Step& s : program_.steps_) {
+      if (s.sum >= 0) {
+        const Sum& sum = program_.sums_[size_t(s.sum)];
+        program_.add_rows(sum, static_cast<const char*>(at_[s.a]), first, n, sums + sum.offset);
+        continue;
+      }
       if (s.update) {
         const void* operands[kUpdateOperands];
         for (size_t i = 0; i < s.slots.size(); ++i) operands[i] = at_[s.slots[i]];
@@ -374,9 +413,63 @@ class MapInstruction final : public Instruction {
   bool serial_ = false;
 };
 
+// A program with sums of rows: parts of fixed numbers of rows have sums of their own, which are added in
+// order.
+class SummingMap final : public Instruction {
+ public:
+  explicit SummingMap(TileProgram program) : program_(std::move(program)) {
+    // All sums' rows divide the elements; the longest decides.
+    for (const TileProgram::Sum& s : program_.sums()) columns_ = std::max(columns_, s.columns);
+    rows_ = program_.elements() / columns_;
+    part_rows_ = std::max(std::clamp(kPartElements / columns_, kMinRows, kMaxRows),
+                          (rows_ + kMostParts - 1) / kMostParts);
+    parts_ = (rows_ + part_rows_ - 1) / part_rows_;
+    scratch_ = lane_region(program_.lane_scratch());
+  }
+
+  void run(const Lane& lane, const Operands& io) const override {
+    char* const sums = static_cast<char*>(io.scratch) + scratch_ * size_t(lane.count);
+    int64_t part, end;
+    lane.share(parts_, &part, &end);
+    if (part < end) {
+      TileProgram::Bound bound(program_, io.in, io.out,
+                               static_cast<char*>(io.scratch) + scratch_ * size_t(lane.index));
+      for (; part < end; ++part) {
+        char* const own = sums + size_t(part) * program_.sum_bytes();
+        std::memset(own, 0, program_.sum_bytes());
+        const int64_t row = part * part_rows_, rows = std::min(part_rows_, rows_ - row);
+        bound.run(row * columns_, rows * columns_, own);
+      }
+    }
+    lane.barrier();
+    for (size_t i = 0; i < program_.sums().size(); ++i) {
+      const TileProgram::Sum& s = program_.sums()[i];
+      const int64_t item = int64_t(item_size(s.dtype));
+      char* const out = static_cast<char*>(io.out[program_.outputs().size() + i]);
+      for_each_line_run(lane, 1, s.columns, kAlignment / item, [&](int64_t, int64_t first, int64_t last) {
+        std::memset(out + first * item, 0, size_t((last - first) * item));
+        s.add(out + first * item, sums + s.offset + first * item, parts_, last - first,
+              int64_t(program_.sum_bytes()) / item);
+      });
+    }
+  }
+  size_t scratch_bytes(int threads) const override {
+    return scratch_ * size_t(threads) + size_t(parts_) * program_.sum_bytes();
+  }
+  const char* name() const override { return "map and sums"; }
+
+ private:
+  static constexpr int64_t kPartElements = 8192, kMinRows = 64, kMaxRows = 1024, kMostParts = 1024;
+
+  TileProgram program_;
+  int64_t columns_ = 1, rows_ = 0, part_rows_ = 1, parts_ = 1;
+  size_t scratch_ = 0;
+};
+
 }  // namespace
 
 std::unique_ptr<Instruction> make_map_instruction(std::vector<TileProgram> programs) {
+  if (!programs[0].sums().empty()) return std::make_unique<SummingMap>(std::move(programs[0]));
   return std::make_unique<MapInstruction>(std::move(programs));
 }
 

@@ -61,8 +61,9 @@ void ProgramBuilder::draft_groups() {
   for (Value v : graph_.effects()) roots.push_back(v);
   std::vector<Group> groups = make_schedule(graph_, roots);
   for (const Group& g : groups)
-    for (int32_t id : g.nodes)
-      for (Value v : graph_.node(id).inputs) readers_[size_t(v.node)].push_back(id);
+    for (const auto* nodes : {&g.nodes, &g.sums})
+      for (int32_t id : *nodes)
+        for (Value v : graph_.node(id).inputs) readers_[size_t(v.node)].push_back(id);
   for (Group& group : groups) {
     Draft d;
     d.group = std::move(group);
@@ -81,11 +82,12 @@ void ProgramBuilder::draft_groups() {
         d.head_escapes = contains(escapes, head);
         d.out.clear();
       }
-      d.chains.emplace_back(graph_, chain, escapes);
+      d.chains.emplace_back(graph_, chain, escapes, d.group.sums);
       for (Value v : d.chains[0].inputs())
         if (d.group.map || v != head) d.in.push_back(v);
       for (Value v : d.chains[0].outputs()) d.out.push_back(v);
       if (d.head_escapes) d.out.push_back(head);
+      for (int32_t id : d.group.sums) d.out.push_back({id, 0});
     }
     for (Value& v : d.in) v = base(v);
     drafts_.push_back(std::move(d));
@@ -100,7 +102,9 @@ void ProgramBuilder::join_equal_chains() {
     Draft* last = joined.empty() ? nullptr : &joined.back();
     const bool independent =
         last && std::none_of(d.in.begin(), d.in.end(), [&](Value v) { return contains(last->out, v); });
-    if (independent && d.group.map && last->group.map && d.chains[0].recipe() == last->chains[0].recipe()) {
+    const bool sums = last && !(d.group.sums.empty() && last->group.sums.empty());
+    if (independent && !sums && d.group.map && last->group.map &&
+        d.chains[0].recipe() == last->chains[0].recipe()) {
       last->chains.push_back(std::move(d.chains[0]));
       last->in.insert(last->in.end(), d.in.begin(), d.in.end());
       last->out.insert(last->out.end(), d.out.begin(), d.out.end());
