@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import queue
 import threading
@@ -57,13 +58,19 @@ class Ahead(Iterator[Any]):
             return item
         if not self._asked:
             self._ask(at_once=True)
-        item, error = self._made.get()
+        item, error = self._received()
         self._asked -= 1
         if error is not None:
             self.close()
             raise error
         self._ask()
         return item
+
+    def _received(self) -> tuple[Any, BaseException | None]:
+        while True:
+            # Not one long wait: Ctrl-C may be noticed by another thread, which does not wake this one.
+            with contextlib.suppress(queue.Empty):
+                return self._made.get(timeout=0.1)
 
     def _count(self) -> None:
         if self._allowed is not None:
