@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from axone import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
@@ -59,6 +60,7 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     (
         "activations",
+        "applications",
         "backend",
         "callbacks",
         "config",
@@ -126,6 +128,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",
