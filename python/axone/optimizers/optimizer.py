@@ -30,7 +30,9 @@ class Optimizer(OptimizerState):
     `per_step`, which computes them once.
 
     Args:
-        learning_rate: Number, `LearningRateSchedule`, or function without arguments.
+        learning_rate: Number, `LearningRateSchedule`, or function of the step (from 0), or of nothing.
+            A function written with operators and `axone.ops` runs in the engine, any other in Python at every
+            step, with a warning.
         weight_decay: w: every step first multiplies each variable by 1 - w * learning_rate.
         clipnorm: Largest Euclidean norm of each gradient.
         clipvalue: Largest absolute value of a gradient's entries.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from axone import ops
 from axone.core import dtypes
-from axone.core.trace import eager_scope
+from axone.core.host_call import host_call
+from axone.core.program import TensorSpec
+from axone.core.tensor import is_tensor
+from axone.core.trace import current_trace, eager_scope
 from axone.core.variable import Variable
 from axone.optimizers.schedules.schedule import LearningRateSchedule
 
@@ -19,7 +24,7 @@ class OptimizerState:
 
     Args:
         name: Name of the optimizer; variables' paths begin with it.
-        learning_rate: Number, `LearningRateSchedule`, or function without arguments.
+        learning_rate: Number, `LearningRateSchedule`, or function of the step (from 0), or of nothing.
     """
 
     def __init__(self, name: str, learning_rate: Any) -> None:
@@ -27,6 +32,7 @@ class OptimizerState:
         self.built = False
         self._variables: list[Variable] = []
         self._index: dict[int, int] = {}
+        self._warned_of_host: Any = None
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
         self._learning_rate: Any = None
         if isinstance(learning_rate, LearningRateSchedule) or callable(learning_rate):
@@ -116,7 +122,7 @@ class OptimizerState:
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
             return rate(self._iterations)
-        return rate if isinstance(rate, Variable) else rate()
+        return rate if isinstance(rate, Variable) else self._rate_of_function(rate)
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -132,6 +138,47 @@ class OptimizerState:
             )
 
     lr = learning_rate
+
+    def _rate_of_function(self, function: Callable[..., Any]) -> Any:
+        """What a user's function of the step (or of nothing) gives; in a trace, through Python if need be."""
+        step = self._iterations.value
+        takes_step = _takes_an_argument(function)
+        try:
+            rate = function(step) if takes_step else function()
+            # A number that a function makes of nothing may be another one at the next step.
+            if takes_step or isinstance(rate, Variable) or is_tensor(rate) or current_trace() is None:
+                return ops.cast(self._checked_scalar(rate), dtypes.floatx())
+        except Exception:
+            # A number was needed (int(step), a dict's key, ...): called with one in the step, the function does
+            # its work there, or raises what it raised here.
+            if current_trace() is None:
+                raise
+        self._warn_of_host(function)
+
+        def call(number: Any) -> Any:
+            rate = function(int(number)) if takes_step else function()
+            return np.asarray(float(self._checked_scalar(rate)), dtypes.floatx())
+
+        return host_call(call, [step], TensorSpec((), dtypes.floatx()), name="learning_rate")
+
+    def _checked_scalar(self, rate: Any) -> Any:
+        is_number = is_tensor(rate) or (hasattr(rate, "__float__") and not isinstance(rate, (bool, str)))
+        if not is_number or np.shape(rate) != ():
+            raise ValueError(
+                f"{type(self).__name__}: the function given as learning_rate must return a number, got "
+                f"{rate!r:.80}."
+            )
+        return rate
+
+    def _warn_of_host(self, function: Callable[..., Any]) -> None:
+        if self._warned_of_host is function:
+            return
+        self._warned_of_host = function
+        warnings.warn(
+            f"{type(self).__name__}: the learning rate's function needs numbers, so it runs in Python at every "
+            "step. Written with axone.ops (ops.where for if, ops.exp for math.exp) it would run in the engine.",
+            stacklevel=2,
+        )
 
     def _checked_rate(self, value: Any) -> np.ndarray:
         try:
@@ -186,3 +233,11 @@ class OptimizerState:
             return
         for i, variable in enumerate(self._variables):
             variable.assign(np.asarray(store[str(i)]))
+
+
+def _takes_an_argument(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin without a signature
+        return True
+    return any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
