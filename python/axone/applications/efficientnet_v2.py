@@ -24,6 +24,7 @@ from axone.applications.imagenet_utils import (
     preprocessor,
 )
 from axone.core.tensor import KerasTensor
+from axone.initializers import Constant
 from axone.layers import (
     Activation,
     BatchNormalization,
@@ -215,7 +216,9 @@ def _efficientnet(
         x = _features(x, blocks, width, depth)
         if include_top:
             x = Dropout(0.2, name="top_dropout")(GlobalAveragePooling2D(name="avg_pool")(x))
-            x = application.predictions(x, kernel_initializer=dense_initializer())
+            x = application.predictions(
+                x, kernel_initializer=dense_initializer(), bias_initializer=Constant(0.0)
+            )
         else:
             x = application.pooled(x, named=True)
         return application.model(image, x, files)

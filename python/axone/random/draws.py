@@ -64,20 +64,16 @@ def _integer_dtype(name: str, dtype: str) -> str:
     return standard
 
 
-def _drawn(name: str, shape: ShapeLike, dtype: str | None, seed: Seed) -> Tensor:
-    """Numbers of a standard distribution that the engine knows by its name."""
-    return compute(
-        f"random_{name}", draw_seed(seed), shape=shape_of(name, shape), dtype=_float_dtype(name, dtype)
-    )
-
-
-def _placed(x: Tensor, scale: Any, shift: Any) -> Tensor:
-    """`x * scale + shift`; factors that change nothing cost nothing."""
-    if not (isinstance(scale, (int, float)) and scale == 1):
-        x = compute("multiply", x, to_tensor(scale, x.dtype))
-    if not (isinstance(shift, (int, float)) and shift == 0):
-        x = compute("add", x, to_tensor(shift, x.dtype))
-    return x
+def _drawn(
+    name: str, shape: ShapeLike, dtype: str | None, seed: Seed, scale: TensorLike, shift: TensorLike
+) -> Tensor:
+    """`x * scale + shift` of numbers x of a standard distribution that the engine knows by its name."""
+    sizes, standard, key = shape_of(name, shape), _float_dtype(name, dtype), draw_seed(seed)
+    if isinstance(scale, (int, float)) and isinstance(shift, (int, float)):
+        factors = {"scale": float(scale), "shift": float(shift)}
+        return compute(f"random_{name}", key, shape=sizes, dtype=standard, **factors)
+    drawn = compute(f"random_{name}", key, shape=sizes, dtype=standard)
+    return compute("add", compute("multiply", drawn, to_tensor(scale, standard)), to_tensor(shift, standard))
 
 
 @op
@@ -104,7 +100,7 @@ def normal(
 
     >>> axone.random.normal((2, 3), seed=1).shape  # (2, 3)
     """
-    return _placed(_drawn("normal", shape, dtype, seed), stddev, mean)
+    return _drawn("normal", shape, dtype, seed, stddev, mean)
 
 
 @op
@@ -127,7 +123,7 @@ def truncated_normal(
     Returns:
         A tensor of `shape`.
     """
-    return _placed(_drawn("truncated_normal", shape, dtype, seed), stddev, mean)
+    return _drawn("truncated_normal", shape, dtype, seed, stddev, mean)
 
 
 @op
@@ -150,11 +146,11 @@ def uniform(
     Returns:
         A tensor of `shape`.
     """
-    drawn = _drawn("uniform", shape, dtype, seed)
     if isinstance(minval, (int, float)) and isinstance(maxval, (int, float)):
-        return _placed(drawn, maxval - minval, minval)
-    low, high = to_tensor(minval, drawn.dtype), to_tensor(maxval, drawn.dtype)
-    return _placed(drawn, compute("subtract", high, low), low)
+        return _drawn("uniform", shape, dtype, seed, maxval - minval, minval)
+    standard = _float_dtype("uniform", dtype)
+    low, high = to_tensor(minval, standard), to_tensor(maxval, standard)
+    return _drawn("uniform", shape, dtype, seed, compute("subtract", high, low), low)
 
 
 @op
