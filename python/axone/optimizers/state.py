@@ -149,10 +149,12 @@ class OptimizerState:
             if takes_step or isinstance(rate, Variable) or is_tensor(rate) or current_trace() is None:
                 return ops.cast(self._checked_scalar(rate), dtypes.floatx())
         except Exception:
-            # A number was needed (int(step), a dict's key, ...): called with one in the step, the function does
-            # its work there, or raises what it raised here.
+            # A number was needed (int(step), a dict's key): called with one, the function works, or raises what
+            # it raised here.
             if current_trace() is None:
-                raise
+                if not takes_step:
+                    raise
+                return ops.cast(self._checked_scalar(function(int(step))), dtypes.floatx())
         self._warn_of_host(function)
 
         def call(number: Any) -> Any:
@@ -175,8 +177,8 @@ class OptimizerState:
             return
         self._warned_of_host = function
         warnings.warn(
-            f"{type(self).__name__}: the learning rate's function needs numbers, so it runs in Python at every "
-            "step. Written with axone.ops (ops.where for if, ops.exp for math.exp) it would run in the engine.",
+            f"{type(self).__name__}: the learning rate's function needs numbers, so it runs in Python at "
+            "every step. Written with axone.ops (ops.where for if, ops.exp for math.exp) it runs in the engine.",
             stacklevel=2,
         )
 
