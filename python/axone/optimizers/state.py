@@ -149,8 +149,8 @@ class OptimizerState:
             if takes_step or isinstance(rate, Variable) or is_tensor(rate) or current_trace() is None:
                 return ops.cast(self._checked_scalar(rate), dtypes.floatx())
         except Exception:
-            # A number was needed (int(step), a dict's key): called with one, the function works, or raises what
-            # it raised here.
+            # A number was needed (int(step), a dict's key): called with one, the function works, or raises
+            # what it raised here.
             if current_trace() is None:
                 if not takes_step:
                     raise
@@ -178,7 +178,7 @@ class OptimizerState:
         self._warned_of_host = function
         warnings.warn(
             f"{type(self).__name__}: the learning rate's function needs numbers, so it runs in Python at "
-            "every step. Written with axone.ops (ops.where for if, ops.exp for math.exp) it runs in the engine.",
+            "every step. With axone.ops (ops.where for if, ops.exp for math.exp) it would run in the engine.",
             stacklevel=2,
         )
 
