@@ -46,3 +46,14 @@ def probabilities(seed: int, n: int, classes: int) -> np.ndarray:
 def numbers(value: Any) -> Any:
     """Returns an array as nested lists of Python floats."""
     return np.asarray(value, "float64").tolist()
+
+
+def compact(value: Any) -> Any:
+    """Returns a small array's shape and elements; of a larger one eight random sums of its elements."""
+    array = np.asarray(value, "float64")
+    if array.size > 24:
+        signs = np.random.default_rng(array.size).normal(size=(8, array.size)) / np.sqrt(array.size)
+        shown = signs @ array.ravel()
+    else:
+        shown = array.ravel()
+    return [list(array.shape), [float(f"{v:.7g}") for v in shown]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from axone.core.operation import op
 from axone.core.tensor import Tensor
 from axone.ops._common import TensorLike, compute, reshape_to, to_float, to_tensor
-from axone.ops._spatial import format_of, from_last, output_sizes, sizes_of, to_last
+from axone.ops._spatial import format_of, from_last, output_sizes, padding_of, pads_of, sizes_of, to_last
 
 Sizes = int | Sequence[int]
 
@@ -191,3 +193,92 @@ def _block(x: TensorLike, block_size: int, data_format: str | None, name: str) -
         raise ValueError(f"{name}: expected images of 4 axes, got shape {tensor.shape}")
     (size,) = sizes_of(name, "block_size", block_size, 1, 2)
     return to_last(tensor, layout), size, layout
+
+
+@op
+def extract_patches(
+    images: TensorLike,
+    size: Sizes,
+    strides: Sizes | None = None,
+    dilation_rate: Sizes = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Tensor:
+    """Windows of images or volumes, each as one vector.
+
+    Args:
+        images: (height, width, channels) or a batch of them; for a `size` of three numbers volumes (depth,
+            height, width, channels). With the channels first for "channels_first".
+        size: height and width of a window, or three sizes.
+        strides: steps between windows; None: `size`.
+        dilation_rate: distance of a window's elements from each other.
+        padding: "valid" or "same" (zeros around).
+        data_format: "channels_last" or "channels_first"; None: the configured one.
+
+    Returns:
+        (*windows, window size * channels), with a batch axis where there was one.
+
+    Raises:
+        ValueError: the rank does not fit, or no window fits.
+
+    Example:
+
+    >>> axone.ops.image.extract_patches(axone.ops.ones((2, 20, 20, 3)), 5).shape  # (2, 4, 4, 75)
+    """
+    rank = len(size) if hasattr(size, "__len__") else 2
+    if rank not in (2, 3):
+        raise ValueError(f"extract_patches: `size` must be a number, two or three, got {size!r}")
+    return _patches("extract_patches", images, rank, size, strides, dilation_rate, padding, data_format)
+
+
+@op
+def extract_patches_3d(
+    volumes: TensorLike,
+    size: Sizes,
+    strides: Sizes | None = None,
+    dilation_rate: Sizes = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Tensor:
+    """Windows of volumes, each as one vector; see `extract_patches`.
+
+    Args:
+        volumes: (depth, height, width, channels) or a batch of them; or with the channels first.
+        size: sizes of a window: one number, or three.
+        strides: steps between windows; None: `size`.
+        dilation_rate: distance of a window's elements from each other.
+        padding: "valid" or "same".
+        data_format: "channels_last" or "channels_first"; None: the configured one.
+
+    Returns:
+        (*windows, window size * channels), with a batch axis where there was one.
+
+    Raises:
+        ValueError: the rank does not fit, or no window fits.
+    """
+    return _patches("extract_patches_3d", volumes, 3, size, strides, dilation_rate, padding, data_format)
+
+
+def _patches(
+    name: str, images: Any, rank: int, size: Any, strides: Any, dilation: Any, padding: Any, data_format: Any
+) -> Tensor:
+    layout, tensor = format_of(name, data_format), to_tensor(images)
+    if tensor.ndim not in (rank + 1, rank + 2):
+        raise ValueError(f"{name}: expected {rank + 1} or {rank + 2} axes, got shape {tensor.shape}")
+    single = tensor.ndim == rank + 1
+    x = to_last(reshape_to(tensor, [1, *tensor.shape]) if single else tensor, layout)
+    window = sizes_of(name, "size", size, rank)
+    steps = window if strides is None else sizes_of(name, "strides", strides, rank)
+    spread = sizes_of(name, "dilation_rate", dilation, rank)
+    mode = padding_of(name, padding)
+    space = zip(x.shape[1:-1], window, steps, spread, strict=True)
+    pads = [pads_of(*axis, mode) for axis in space]
+    cut = cut_windows(name, x, range(1, rank + 1), window, steps, spread, pads)
+    counts = [1 + 2 * i for i in range(rank)]
+    perm = [0, *counts, *[a + 1 for a in counts], cut.ndim - 1]
+    vectors = math.prod(window) * x.shape[-1]
+    flat = reshape_to(
+        compute("transpose", cut, perm=perm), [x.shape[0], *[cut.shape[a] for a in counts], vectors]
+    )
+    y = from_last(flat, layout)
+    return reshape_to(y, y.shape[1:]) if single else y
