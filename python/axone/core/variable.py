@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,38 @@ from axone.core import trace as tracing
 from axone.core.dtypes import floatx, standardize_dtype
 from axone.core.tensor import Operators, Tensor, convert_to_tensor
 
-__all__ = ["Variable"]
+__all__ = ["Unfilled", "Variable", "unfilled_variables"]
+
+
+class Unfilled:
+    """Variables that were made without values, each with the function that would have given them."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, tuple[Variable, Any]] = {}
+
+    def fill(self) -> None:
+        """Give the variables that nobody has written to the values of their initializers."""
+        for variable, initializer in self.waiting.values():
+            with tracing.eager_scope():
+                variable.assign(initializer(variable.shape, dtype=variable.dtype))
+        self.waiting.clear()
+
+
+_unfilled: ContextVar[Unfilled | None] = ContextVar("unfilled", default=None)
+
+
+@contextmanager
+def unfilled_variables() -> Iterator[Unfilled]:
+    """Within this context variables made by initializer functions hold no values, for a reader to fill.
+
+    Drawing the weights of a large network takes longer than reading them from a file.
+    """
+    unfilled = Unfilled()
+    token = _unfilled.set(unfilled)
+    try:
+        yield unfilled
+    finally:
+        _unfilled.reset(token)
 
 
 class Variable(Operators):
@@ -50,6 +84,14 @@ class Variable(Operators):
         self.constraint: Any = None
         if shape is not None:
             shape = tuple(int(d) for d in np.atleast_1d(shape)) if np.size(shape) else ()
+        self._alias: weakref.ref[Tensor] | None = None
+        unfilled = _unfilled.get()
+        if unfilled is not None and callable(initializer) and shape is not None:
+            self.shape: tuple[int, ...] = shape
+            self.dtype = standardize_dtype(dtype or floatx())
+            self.storage = _engine.Tensor.empty(self.dtype, shape)
+            unfilled.waiting[id(self)] = (self, initializer)
+            return
         with tracing.eager_scope():
             if callable(initializer):
                 if shape is None:
@@ -66,9 +108,8 @@ class Variable(Operators):
             )
         # A copy: the value may be someone else's memory.
         self.storage = _engine.Tensor(tensor.storage.view())
-        self.shape: tuple[int, ...] = tensor.shape
+        self.shape = tensor.shape
         self.dtype = tensor.dtype
-        self._alias: weakref.ref[Tensor] | None = None
 
     @property
     def value(self) -> Tensor:
@@ -93,6 +134,22 @@ class Variable(Operators):
             alias.storage = _engine.Tensor(self.storage.view())
         self._alias = None
 
+    @contextmanager
+    def memory(self) -> Iterator[np.ndarray[Any, Any]]:
+        """Let the value be overwritten in place: gives the array that it lies in; outside of traces only."""
+        self.detach()
+        unfilled = _unfilled.get()
+        if unfilled is not None:
+            unfilled.waiting.pop(id(self), None)
+        try:
+            yield self.storage.memory()
+        finally:
+            self.storage.count_write()
+
+    def view(self) -> np.ndarray[Any, Any]:
+        """Return the value as a read-only array on the variable's own memory, valid until it changes."""
+        return self.storage.view()
+
     def assign(self, value: Any) -> Variable:
         """Overwrite the value.
 
@@ -114,8 +171,8 @@ class Variable(Operators):
         if trace is not None:
             trace.assign(self, x)
         else:
-            self.detach()
-            self.storage.copy_from(x.storage)
+            with self.memory():
+                self.storage.copy_from(x.storage)
         return self
 
     def assign_add(self, value: Any) -> Variable:

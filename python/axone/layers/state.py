@@ -98,8 +98,7 @@ class LayerState(Operation):
     @property
     def weights(self) -> list[Variable]:
         """All weights: of a layer those made trainable, then the others, then those of its sublayers."""
-        own = [*self._tracker.trainable_variables, *self._tracker.non_trainable_variables]
-        return unique([*own, *(w for layer in self._layers for w in layer.weights)])
+        return unique([*self._own_weights(), *(w for layer in self._layers for w in layer.weights)])
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -209,6 +208,35 @@ class LayerState(Operation):
                 )
         for variable, array in zip(own, arrays, strict=True):
             variable.assign(array)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the layer's own weights, those of sublayers not among them, into a mapping: "0", "1", ...
+
+        Args:
+            store: where they go; a class with more state than weights may add entries.
+        """
+        for place, variable in enumerate(self._own_weights()):
+            store[str(place)] = variable
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read back what `save_own_variables` wrote.
+
+        Raises:
+            ValueError: the number of entries, or a shape, differs.
+        """
+        own = self._own_weights()
+        if len(store.keys()) != len(own):
+            described = ", ".join(f"{w.name} {tuple(w.shape)}" for w in own) or "none"
+            hint = "" if self.built or not store.keys() else " It is not built: its input shape is unknown."
+            raise ValueError(
+                f"{self._label()}: it has {len(own)} weight(s) ({described}), the file {len(store.keys())} "
+                f"for it.{hint}"
+            )
+        for place, variable in enumerate(own):
+            variable.assign(store[str(place)])
+
+    def _own_weights(self) -> list[Variable]:
+        return [*self._tracker.trainable_variables, *self._tracker.non_trainable_variables]
 
     # -- losses --------------------------------------------------------------------------------------------
 

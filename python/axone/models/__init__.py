@@ -16,16 +16,27 @@ _HOME = {
     "Model": "model",
     "Sequential": "sequential",
     "clone_model": "cloning",
+    "load_model": "saving",
     "model_from_json": "cloning",
+    "save_model": "saving",
 }
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = [
+    "Functional",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'axone.models' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"axone.models.{_HOME[name]}"), name)
+    home = "axone.saving" if _HOME[name] == "saving" else f"axone.models.{_HOME[name]}"
+    value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
 

@@ -14,6 +14,7 @@ from axone.core.registration import CustomObjectScope
 from axone.core.serialization import serialize_keras_object
 from axone.core.tensor import KerasTensor
 from axone.layers.layer import Layer
+from axone.models.files import Files
 from axone.models.old_methods import OldMethods
 from axone.training.trainer import Trainer
 
@@ -41,7 +42,7 @@ def _functional_variant(cls: type) -> type:
     return _variants[cls]
 
 
-class Model(OldMethods, Trainer, Layer):
+class Model(Files, OldMethods, Trainer, Layer):
     """Layers put together, with methods for training, evaluation and prediction.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, `Sequential([...])`, or a subclass

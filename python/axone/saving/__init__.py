@@ -1,4 +1,9 @@
-"""Objects to plain dicts and back: Keras's `keras.saving`."""
+"""Models to files and back: Keras's `keras.saving`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from axone.core.registration import (
     CustomObjectScope,
@@ -10,6 +15,11 @@ from axone.core.registration import (
 )
 from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 
+if TYPE_CHECKING:
+    from axone.saving.loading import load_model, load_weights, save_model, save_weights
+
+_LAZY = ("load_model", "load_weights", "save_model", "save_weights")
+
 __all__ = [
     "CustomObjectScope",
     "custom_object_scope",
@@ -17,6 +27,16 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'axone.saving' has no attribute '{name}'")
+    return getattr(importlib.import_module("axone.saving.loading"), name)

@@ -49,3 +49,21 @@ def print_msg(message: str, line_break: bool = True) -> None:
         encoding = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.replace("━", "-").encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
+
+
+def ask_to_proceed_with_overwrite(path: str) -> bool:
+    """Asks the user whether a file may be replaced.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileExistsError: there is nobody to ask.
+    """
+    try:
+        while True:
+            answer = input(f"{path} exists already: overwrite it? [y/n] ").strip().lower()
+            if answer in ("y", "yes", "n", "no"):
+                return answer.startswith("y")
+    except EOFError:
+        raise FileExistsError(f"'{path}' exists already; pass overwrite=True to replace it.") from None
