@@ -31,6 +31,7 @@ __all__ = [
     "enable_traceback_filtering",
     "enable_unsafe_deserialization",
     "epsilon",
+    "exact_convolution",
     "floatx",
     "image_data_format",
     "instruction_set",
@@ -45,6 +46,7 @@ __all__ = [
     "set_backend",
     "set_dtype_policy",
     "set_epsilon",
+    "set_exact_convolution",
     "set_floatx",
     "set_image_data_format",
     "set_max_epochs",
@@ -180,6 +182,28 @@ def set_dtype_policy(policy: str | DTypePolicy | None) -> None:
     from axone import dtype_policies
 
     dtype_policies.set_dtype_policy(policy)
+
+
+def exact_convolution() -> bool:
+    """Returns what `set_exact_convolution` was told last; False at first."""
+    return settings.flags["exact_convolution"]
+
+
+def set_exact_convolution(exact: bool) -> None:
+    """Says whether convolutions are computed by their definition alone.
+
+    3 x 3 convolutions of stride 1 in float32 otherwise take Winograd's F(4, 3), a quarter of the multiplications
+    with rounding errors of about 1e-6 of the output's size instead of 2e-7. float64 is always exact. It is
+    about what is traced from then on: a model's functions that have run already stay as they are until `compile`
+    is called again.
+
+    Args:
+        exact: True turns Winograd off.
+
+    Example:
+        >>> axone.config.set_exact_convolution(True)
+    """
+    settings.flags["exact_convolution"] = bool(exact)
 
 
 def num_threads() -> int:

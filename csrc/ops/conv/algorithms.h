@@ -18,14 +18,11 @@ std::unique_ptr<Instruction> depthwise_forward(const ConvGeometry& g, std::uniqu
 std::unique_ptr<Instruction> depthwise_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> depthwise_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 
-// Winograd's F(4, 3), for which winograd_applies.
+// Winograd's F(4, 3), where winograd_applies: its rounding errors are larger, and the attribute "exact" rules it
+// out.
 bool winograd_applies(const ConvGeometry& g);
 std::unique_ptr<Instruction> winograd_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> winograd_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> winograd_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
-
-// Without Winograd, whose rounding errors are larger, from the next compilation on.
-void set_exact_convolution(bool exact);
-bool exact_convolution();
 
 }  // namespace axone

@@ -1,6 +1,4 @@
 // Convolution and its two gradients: shape rules, gradients, and the choice of the algorithm.
-#include <atomic>
-
 #include "ops/conv/algorithms.h"
 #include "ops/rules.h"
 
@@ -39,6 +37,7 @@ Attrs common(const Attrs& attrs) {
   Attrs out;
   for (const char* name : {"strides", "dilation", "pad_lo", "pad_hi"}) out.set(name, attrs.get<Axes>(name));
   out.set("groups", attrs.get<int64_t>("groups", 1));
+  if (attrs.get<bool>("exact", false)) out.set("exact", true);
   return out;
 }
 
@@ -57,8 +56,6 @@ Sym weight_grad(const Attrs& attrs, const Sym& x, const Sym& dy, const Shape& w)
   a.set("kernel", Shape(w.begin(), w.end() - 2));
   return x.apply("conv_weight_grad", {dy}, a);
 }
-
-std::atomic<bool> exact{false};
 
 bool direct(const ConvGeometry& g) {
   return g.depthwise() && g.taps() <= kDepthwiseTaps;
@@ -133,17 +130,10 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
 
 }  // namespace
 
-void set_exact_convolution(bool value) {
-  exact.store(value);
-}
-bool exact_convolution() {
-  return exact.load();
-}
-
 // Below these sizes the transformations cost more than the multiplications that they save.
 bool winograd_applies(const ConvGeometry& g) {
   constexpr int64_t kChannels = 16, kTiles = 24;
-  if (exact.load() || g.dtype != DType::f32 || g.groups != 1) return false;
+  if (g.exact || g.dtype != DType::f32 || g.groups != 1) return false;
   if (g.kernel[0] != 1 || g.stride[0] != 1 || g.low[0] != 0 || g.in[0] != g.out[0]) return false;
   for (int i = 1; i < 3; ++i)
     if (g.kernel[i] != 3 || g.stride[i] != 1 || g.dilation[i] != 1) return false;

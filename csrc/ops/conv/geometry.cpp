@@ -44,6 +44,7 @@ ConvGeometry conv_geometry(const char* op, const Attrs& attrs, DType dtype, cons
   ConvGeometry g;
   g.dtype = dtype;
   g.batch = x[0], g.channels = x.back(), g.filters = w.back();
+  g.exact = attrs.get<bool>("exact", false);
   g.groups = attrs.get<int64_t>("groups", 1);
   require(g.groups >= 1 && g.channels % g.groups == 0 && g.filters % g.groups == 0, op, ": ", g.groups,
           " groups do not divide ", g.channels, " input channels and ", g.filters, " filters");

@@ -11,6 +11,7 @@ namespace axone {
 struct ConvGeometry {
   DType dtype = DType::f32;
   int64_t batch = 1, channels = 1, filters = 1, groups = 1;
+  bool exact = false;  // by the definition alone
   int64_t in[3], out[3], kernel[3], stride[3], dilation[3], low[3];
 
   int64_t in_positions() const { return in[0] * in[1] * in[2]; }
@@ -26,7 +27,7 @@ struct ConvGeometry {
 };
 
 // The geometry of a `conv`, `conv_input_grad` or `conv_weight_grad`: from its attributes (strides, dilation,
-// pad_lo, pad_hi, groups) and the shapes of x and w. Throws ValueError that names the operation where the
+// pad_lo, pad_hi, groups, exact) and the shapes of x and w. Throws ValueError that names the operation where the
 // sizes do not fit.
 ConvGeometry conv_geometry(const char* op, const Attrs& attrs, DType dtype, const Shape& x, const Shape& w);
 

@@ -45,4 +45,5 @@ class Limit:
 max_epochs = Limit("epochs")
 max_steps = Limit("steps_per_epoch")
 # flash_attention: a wish that changes no numbers. unsafe_deserialization: safe_mode=True counts as False.
-flags = {"flash_attention": False, "unsafe_deserialization": False}
+# exact_convolution: no Winograd.
+flags = {"flash_attention": False, "unsafe_deserialization": False, "exact_convolution": False}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from axone.core.operation import op
+from axone.core.settings import flags
 from axone.core.tensor import Tensor
 from axone.ops._common import TensorLike, compute, promote_float, reshape_to
 from axone.ops._spatial import (
@@ -93,6 +94,7 @@ def _convolved(name: str, x: Tensor, w: Tensor, strides: Any, padding: str, dila
         pad_lo=[low for low, _ in pads],
         pad_hi=[high for _, high in pads],
         groups=groups,
+        exact=flags["exact_convolution"],
     )
 
 
@@ -246,6 +248,7 @@ def conv_transpose(
         pad_lo=[low for _, low, _ in found],
         pad_hi=[high for _, _, high in found],
         groups=1,
+        exact=flags["exact_convolution"],
         input_shape=[x.shape[0], *[size for size, _, _ in found], w.shape[-2]],
     )
     return from_last(y, layout)
