@@ -192,9 +192,9 @@ def exact_convolution() -> bool:
 def set_exact_convolution(exact: bool) -> None:
     """Says whether convolutions are computed by their definition alone.
 
-    3 x 3 convolutions of stride 1 in float32 otherwise take Winograd's F(4, 3), a quarter of the multiplications
-    with rounding errors of about 1e-6 of the output's size instead of 2e-7. float64 is always exact. It is
-    about what is traced from then on: a model's functions that have run already stay as they are until `compile`
+    Otherwise 3 x 3 convolutions of stride 1 in float32 take Winograd's F(4, 3): a quarter of the multiplications,
+    and rounding errors of about 1e-6 of the output's size instead of 2e-7. float64 is always exact. The switch is
+    about what is traced from then on: what a model has run already stays as it is until `compile`
     is called again.
 
     Args:
