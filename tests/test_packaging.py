@@ -39,7 +39,7 @@ PYTHON_ROWS = (
     ("layers", "optimizers", "losses", "metrics", "callbacks", "mixed_precision"),
     ("training",),
     ("models",),
-    ("saving", "datasets", "applications", "preprocessing", "wrappers"),
+    ("saving", "datasets", "applications", "preprocessing", "visualization", "wrappers"),
     ("cli", "__main__"),
 )
 HEIGHT = {room: height for height, row in enumerate(PYTHON_ROWS) for room in row}

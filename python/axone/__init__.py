@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         saving,
         tree,
         utils,
+        visualization,
+        wrappers,
     )
     from axone.core.function import function, grad, value_and_grad
     from axone.core.operation import Operation
@@ -81,6 +83,8 @@ _MODULES = frozenset(
         "saving",
         "tree",
         "utils",
+        "visualization",
+        "wrappers",
     )
 )
 _HOME = {
@@ -155,6 +159,8 @@ __all__ = [
     "utils",
     "value_and_grad",
     "version",
+    "visualization",
+    "wrappers",
 ]
 
 
