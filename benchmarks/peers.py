@@ -49,6 +49,8 @@ PEERS: dict[str, Peer] = {
             {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         ),
         Peer("keras-torch", "keras-torch", (KERAS, TORCH), {"KERAS_BACKEND": "torch"}),
+        # Prediction only, of what PyTorch exports.
+        Peer("onnxruntime", "onnxruntime", (TORCH, "numpy", "onnx", "onnxruntime")),
         Peer("openblas", "openblas", ("numpy", "scipy")),
         # torch's builds for x86-64 carry MKL; torch.mm is a thin way to it.
         Peer("mkl", "keras-torch", (KERAS, TORCH)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads import dense, memory, predict, sgemm, startup
+from workloads import convolution, dense, memory, predict, sgemm, startup
 from workloads.base import Workload
 
 WORKLOADS: dict[str, Workload] = {
@@ -13,5 +13,6 @@ WORKLOADS: dict[str, Workload] = {
         *predict.WORKLOADS,
         *startup.WORKLOADS,
         *memory.WORKLOADS,
+        *convolution.WORKLOADS,
     )
 }
