@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from axone.core.function import function, grad, value_and_grad
     from axone.core.operation import Operation
     from axone.core.scopes import device, name_scope
+    from axone.core.stateless import StatelessScope
     from axone.core.tape import GradientTape
     from axone.core.tensor import KerasTensor, Tensor
     from axone.core.variable import Variable
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from axone.losses import Loss
     from axone.metrics import Metric
     from axone.models import Model, Sequential
+    from axone.models.function import Function
     from axone.optimizers import Optimizer
     from axone.regularizers import Regularizer
 
@@ -90,6 +92,7 @@ _MODULES = frozenset(
 _HOME = {
     "DTypePolicy": "dtype_policies",
     "FloatDTypePolicy": "dtype_policies",
+    "Function": "models.function",
     "GradientTape": "core.tape",
     "Initializer": "initializers",
     "Input": "layers",
@@ -103,6 +106,7 @@ _HOME = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "StatelessScope": "core.stateless",
     "Tensor": "core.tensor",
     "Variable": "core.variable",
     "device": "core.scopes",
@@ -115,6 +119,7 @@ _HOME = {
 __all__ = [
     "DTypePolicy",
     "FloatDTypePolicy",
+    "Function",
     "GradientTape",
     "Initializer",
     "Input",
@@ -128,6 +133,7 @@ __all__ = [
     "Optimizer",
     "Regularizer",
     "Sequential",
+    "StatelessScope",
     "Tensor",
     "Variable",
     "__version__",

@@ -210,14 +210,31 @@ class KerasTensor(Operators):
     Args:
         shape: sizes; None for one that is not known yet, such as the batch's.
         dtype: name of the element type.
+        sparse, ragged: must be False: axone has dense tensors only.
+        record_history: accepted for Keras's sake.
         name: for messages; made up when None.
+        record: where the tensor comes from: (operation, number of its call, number of the output).
+
+    Raises:
+        ValueError: a sparse or ragged tensor is asked for.
     """
 
     _count = 0
+    sparse = ragged = False
 
     def __init__(
-        self, shape: Any, dtype: Any = "float32", name: str | None = None, record: Any = None
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        record: Any = None,
     ) -> None:
+        del record_history
+        if sparse or ragged:
+            raise ValueError("KerasTensor: axone has dense tensors only; drop sparse= and ragged=.")
         if name is None:
             name = "keras_tensor" if KerasTensor._count == 0 else f"keras_tensor_{KerasTensor._count}"
             KerasTensor._count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from axone import _engine
 
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["Trace", "current_trace", "eager_scope", "emit", "producer"]
 
 
+class Values(Protocol):
+    """Values that variables have for the time being; see `StatelessScope`."""
+
+    def get_current_value(self, variable: Variable) -> Tensor | None: ...
+    def add_update(self, update: tuple[Variable, Any]) -> None: ...
+
+
 class _State(threading.local):
     trace: Trace | None = None
     tapes: tuple[GradientTape, ...] = ()
+    values: Values | None = None
 
 
 state = _State()

@@ -114,6 +114,10 @@ class Variable(Operators):
     @property
     def value(self) -> Tensor:
         """The current value; inside a trace the one that the trace has assigned so far."""
+        if tracing.state.values is not None:
+            given = tracing.state.values.get_current_value(self)
+            if given is not None:
+                return given
         trace = tracing.state.trace
         if trace is not None:
             return trace.read(self)
@@ -168,7 +172,9 @@ class Variable(Operators):
                 f"Variable '{self.path}': cannot assign shape {x.shape} to a variable of shape {self.shape}."
             )
         trace = tracing.state.trace
-        if trace is not None:
+        if tracing.state.values is not None:
+            tracing.state.values.add_update((self, x))
+        elif trace is not None:
             trace.assign(self, x)
         else:
             with self.memory():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from axone import ops
 from axone.core import tree
 from axone.core.dtypes import is_float_dtype
 from axone.core.operation import Node, any_symbolic
+from axone.core.stateless import StatelessScope, pairs, values_after
 from axone.core.tensor import KerasTensor, Tensor, TracedValueError, convert_to_tensor
 from axone.core.variable import Variable
 from axone.layers.building import LayerBuilding
@@ -153,6 +155,47 @@ class LayerCalling(LayerBuilding):
         if signature.has_training and training is not None and not by_position:
             kwargs["training"] = training
         return training
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Call the layer with given values of its variables, which stay as they are.
+
+        Args:
+            trainable_variables: one value for each of `self.trainable_variables`.
+            non_trainable_variables: one value for each of `self.non_trainable_variables`.
+            *args: as for a usual call.
+            return_losses: whether to return the losses too.
+            **kwargs: as for a usual call.
+
+        Returns:
+            The outputs and the new values of the variables that are not trained; with `return_losses` the
+            list of losses as well.
+
+        Raises:
+            ValueError: the layer is not built, or the numbers of variables and values differ.
+
+        Example:
+            outputs, state = model.stateless_call(
+                model.trainable_variables, model.non_trainable_variables, x, training=True
+            )
+        """
+        label = self._label()
+        if not self.built:
+            raise ValueError(f"{label}: stateless_call needs a built layer; call build(input_shape) first.")
+        own = self.non_trainable_variables
+        given = pairs(label, "trainable_variables", self.trainable_variables, trainable_variables)
+        given += pairs(label, "non_trainable_variables", own, non_trainable_variables)
+        with StatelessScope(given) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else []
+        values = values_after(scope, own)
+        return (outputs, values, losses) if return_losses else (outputs, values)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs from the inputs; every layer defines it."""

@@ -128,6 +128,10 @@ class Layer(LayerCalling):
 
     # -- weights -------------------------------------------------------------------------------------------
 
+    def add_variable(self, shape: Any, initializer: Any, *args: Any, **kwargs: Any) -> Variable:
+        """Keras 2's name of `add_weight`."""
+        return self.add_weight(shape, initializer, *args, **kwargs)
+
     def add_weight(
         self,
         shape: Any = None,

@@ -249,6 +249,32 @@ class LayerState(Operation):
                 )
             self._losses.append(item)
 
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Report the mean of a value over the batches, or a metric; for use inside `call` or `__init__`.
+
+        Args:
+            value: tensor, or a `Metric`.
+            name: name in the logs; a tensor needs one.
+            aggregation: "mean" or None, as in Keras 2: the mean is taken in any case.
+
+        Raises:
+            ValueError: the value is symbolic, or has no name.
+        """
+        from axone.metrics import Mean, Metric
+
+        if isinstance(value, Metric):
+            self._tracker.track(value)
+            return
+        if not is_tensor(value) or not name or aggregation not in ("mean", None):
+            raise ValueError(
+                f"{self._label()}: add_metric takes a tensor that call() computes and a name, "
+                f'aggregation="mean"; got {value!r}, name={name!r}, aggregation={aggregation!r}.'
+            )
+        added = self.__dict__.setdefault("_added_metrics", {})
+        if name not in added:
+            added[name] = self._tracker.track(Mean(name=name))
+        added[name].update_state(value)
+
     def _add_activity_loss(self, outputs: Any) -> None:
         """Penalty on the outputs, per sample, so that it does not grow with the batch."""
         for output in tree.flatten(outputs):

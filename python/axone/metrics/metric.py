@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from axone.core import dtypes
 from axone.core.operation import auto_name
+from axone.core.stateless import StatelessScope, pairs, values_after
 from axone.core.tensor import Tensor
 from axone.core.trace import eager_scope
 from axone.core.variable import Variable
@@ -118,6 +120,30 @@ class Metric:
     def result(self) -> Any:
         """Returns the value so far, a scalar tensor or a dictionary of them; every subclass defines it."""
         raise TypeError(f"{type(self).__name__} must define `result`.")
+
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Returns the values that the variables would have after `update_state`, from the values given.
+
+        Args:
+            metric_variables: One value for each of `variables`, which stay as they are.
+            *args: As for `update_state`.
+            **kwargs: As for `update_state`.
+        """
+        given = pairs(repr(self), "metric_variables", self.variables, metric_variables)
+        with StatelessScope(given) as scope:
+            self.update_state(*args, **kwargs)
+        return values_after(scope, self.variables)
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """Returns the result that the metric would have with these values of its variables."""
+        with StatelessScope(pairs(repr(self), "metric_variables", self.variables, metric_variables)):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[Any]:
+        """Returns the values of the variables at the beginning."""
+        with StatelessScope() as scope:
+            self.reset_state()
+        return values_after(scope, self.variables)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         """Takes a batch into account and returns the value so far."""

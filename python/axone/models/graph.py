@@ -49,13 +49,15 @@ def _nodes_between(
                 first_seen.setdefault(node.operation, len(first_seen))
                 stack.append((node, True))
                 for tensor in reversed(node.inputs):
-                    if id(tensor) not in stops or _node_of(tensor).is_input:
+                    if id(tensor) not in stops or (tensor.record and _node_of(tensor).is_input):
                         _push(tensor, stops, stack)
     return ordered, first_seen
 
 
 def _push(tensor: KerasTensor, stops: set[int], stack: list[tuple[Node, bool]]) -> None:
     if tensor.record is None:
+        if id(tensor) in stops:
+            return
         raise ValueError(f"{tensor} does not come from an Input: make it with axone.Input(shape).")
     node = _node_of(tensor)
     if id(tensor) in stops and not node.is_input:
@@ -135,6 +137,8 @@ class Graph:
         self.nodes, first_seen = _nodes_between(inputs, outputs)
         depths, operation_depths = self._depths()
         for tensor in inputs:  # an unused input still belongs to the model
+            if tensor.record is None:
+                continue
             node = _node_of(tensor)
             if node.operation not in operation_depths and node.is_input:
                 operation_depths[node.operation] = 0

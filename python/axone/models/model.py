@@ -16,6 +16,7 @@ from axone.core.tensor import KerasTensor
 from axone.layers.layer import Layer
 from axone.models.files import Files
 from axone.models.old_methods import OldMethods
+from axone.models.stateless import StatelessModel
 from axone.training.trainer import Trainer
 
 __all__ = ["Model"]
@@ -42,7 +43,7 @@ def _functional_variant(cls: type) -> type:
     return _variants[cls]
 
 
-class Model(Files, OldMethods, Trainer, Layer):
+class Model(Files, OldMethods, StatelessModel, Trainer, Layer):
     """Layers put together, with methods for training, evaluation and prediction.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, `Sequential([...])`, or a subclass

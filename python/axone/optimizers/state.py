@@ -13,6 +13,7 @@ from axone import ops
 from axone.core import dtypes
 from axone.core.host_call import host_call
 from axone.core.program import TensorSpec
+from axone.core.stateless import StatelessScope, pairs, values_after
 from axone.core.tensor import is_tensor
 from axone.core.trace import current_trace, eager_scope
 from axone.core.variable import Variable
@@ -31,6 +32,7 @@ class OptimizerState:
         self.name = name
         self.built = False
         self._variables: list[Variable] = []
+        self._trainable_variables: list[Variable] = []
         self._index: dict[int, int] = {}
         self._warned_of_host: Any = None
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
@@ -113,6 +115,49 @@ class OptimizerState:
                 "variables it was built with; compile the model again (or make a new optimizer) after layers "
                 "were added or unfrozen."
             ) from None
+
+    # Without side effects
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
+        """Changes variables by one step; see `Optimizer`."""
+        raise TypeError(f"{type(self).__name__} must define `apply`.")
+
+    def stateless_apply(
+        self, optimizer_variables: Sequence[Any], grads: Sequence[Any], trainable_variables: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Returns what `apply` would make of values of the variables, which stay as they are.
+
+        Args:
+            optimizer_variables: One value for each of `variables`.
+            grads: One gradient for each variable that the optimizer was built with.
+            trainable_variables: One value for each of these.
+
+        Returns:
+            New values of the trainable variables, and of the optimizer's.
+
+        Raises:
+            ValueError: the optimizer is not built, or numbers differ.
+        """
+        name = type(self).__name__
+        if not self.built:
+            raise ValueError(f"{name}.stateless_apply: call `build(variables)` first.")
+        given = pairs(name, "optimizer_variables", self._variables, optimizer_variables)
+        given += pairs(name, "trainable_variables", self._trainable_variables, trainable_variables)
+        with StatelessScope(given) as scope:
+            self.apply(grads, self._trainable_variables)
+        return values_after(scope, self._trainable_variables), values_after(scope, self._variables)
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Gives a variable a value; for optimizers written for Keras."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Adds to a variable; for optimizers written for Keras."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtracts from a variable; for optimizers written for Keras."""
+        variable.assign_sub(value)
 
     # Learning rate
 
