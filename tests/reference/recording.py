@@ -49,10 +49,10 @@ def numbers(value: Any) -> Any:
 
 
 def compact(value: Any) -> Any:
-    """Returns a small array's shape and elements; of a larger one eight random sums of its elements."""
+    """Returns a small array's shape and elements; of a larger one four random sums of its elements."""
     array = np.asarray(value, "float64")
     if array.size > 24:
-        signs = np.random.default_rng(array.size).normal(size=(8, array.size)) / np.sqrt(array.size)
+        signs = np.random.default_rng(array.size).normal(size=(4, array.size)) / np.sqrt(array.size)
         shown = signs @ array.ravel()
     else:
         shown = array.ravel()

@@ -62,8 +62,9 @@ def rgb_to_hsv(images: TensorLike, data_format: str | None = None) -> Tensor:
     r, g, b = split(x, 3, axis=3)
     value, least = ops.maximum(ops.maximum(r, g), b), ops.minimum(ops.minimum(r, g), b)
     span: Any = value - least
-    saturation = ops.where(value > 0, span / ops.where(value > 0, value, 1.0), 0.0)
-    sixth = 1.0 / (6.0 * ops.where(span > 0, span, 1.0))
+    saturation: Any = ops.where(value > 0, span / ops.where(value > 0, value, 1.0), 0.0)
+    safe: Any = ops.where(span > 0, span, 1.0)
+    sixth = 1.0 / (6.0 * safe)
     hue: Any = ops.where(value == g, sixth * (b - r) + 2 / 6, sixth * (r - g) + 4 / 6)
     hue = ops.where(value == r, sixth * (g - b), hue)
     hue = ops.where(span > 0, hue, 0.0)
