@@ -1,17 +1,18 @@
-// Contract of the Winograd kernels (family "winograd.", f32): F(4, 3) in two dimensions (Winograd, 1980;
-// Lavin and Gray, 2016) on the points 0, 1, -1, 1/2, -2 and infinity, whose rounding errors are half those of
-// 0, 1, -1, 2, -2.
+// Contract of the Winograd kernels (f32): F(4, 3) and F(2, 5) in two dimensions (Winograd, 1980; Lavin and
+// Gray, 2016) on the points 0, 1, -1, 1/2, -2 and infinity, whose rounding errors are half those of 0, 1, -1,
+// 2, -2.
 //
-// A tile of 4 x 4 outputs is y = A^T [(G w G^T) * (B^T d B)] A of a 3 x 3 kernel w and a 6 x 6 patch d of the
-// input; * is elementwise over 36 places. Summed over the channels, place by place, it is 36 matrix products.
-// Vectors run along the channels. Strides count elements.
+// A tile of m x m outputs is y = A^T [(G w G^T) * (B^T d B)] A of a kernel w of side 7 - m and a 6 x 6 patch
+// d of the input; * is elementwise over 36 places. Summed over the channels, place by place, it is 36 matrix
+// products. Families "winograd3." (m = 4) and "winograd5." (m = 2) differ in A and G. Vectors run along the
+// channels. Strides count elements.
 #pragma once
 
 #include <stdint.h>
 
 namespace axone {
 
-constexpr int64_t kWinogradPlaces = 36, kWinogradTile = 4;
+constexpr int64_t kWinogradPlaces = 36, kWinogradPatch = 6;
 
 // A batch of images, channels last, and its tiles in raster order, sample after sample.
 struct WinogradImage {
@@ -19,6 +20,7 @@ struct WinogradImage {
   int64_t row, sample;       // from one row of pixels to the next, from one sample to the next
   int64_t pixel;             // from one pixel to the next
   int64_t tiles_h, tiles_w;  // tiles of one sample
+  int64_t tile;              // outputs of a tile along each axis: m
   int64_t low_h, low_w;      // where tile (0, 0) begins: at pixel (-low_h, -low_w)
 };
 
@@ -28,15 +30,15 @@ struct WinogradPlanes {
   int64_t plane, stride;
 };
 
-// "winograd.input": planes of B^T d B for tiles [tile, tile_end). Pixels outside of the image are 0.
+// "winograd<k>.input": planes of B^T d B for tiles [tile, tile_end). Pixels outside of the image are 0.
 using WinogradInput = void (*)(const WinogradImage& image, const float* x, int64_t tile, int64_t tile_end,
                                int64_t channels, const WinogradPlanes& planes, float* out);
 
-// "winograd.output": pixels A^T m A of the planes m; those outside of the image are left out.
+// "winograd<k>.output": pixels A^T m A of the planes m; those outside of the image are left out.
 using WinogradOutput = void (*)(const WinogradImage& image, const float* m, const WinogradPlanes& planes,
                                 int64_t tile, int64_t tile_end, int64_t channels, float* y);
 
-// "winograd.output_grad": planes of A dy A^T: the adjoint of "winograd.output".
+// "winograd<k>.output_grad": planes of A dy A^T: the adjoint of "winograd<k>.output".
 using WinogradOutputGrad = WinogradInput;
 
 // `rows` x `columns` kernels of a layer, tap t of element (i, j) at t * tap + i * row + j.
@@ -45,12 +47,12 @@ struct WinogradWeights {
   bool rotated;  // taps in reverse order, as the gradient of the input needs them
 };
 
-// "winograd.weights": planes of G w G^T; row i of the kernels is tile i. Rows of planes are written up to
+// "winograd<k>.weights": planes of G w G^T; row i of the kernels is tile i. Rows of planes are written up to
 // whole vectors, with zeros.
 using WinogradWeightsFunction = void (*)(const WinogradWeights& shape, const float* w,
                                          const WinogradPlanes& planes, float* out);
 
-// "winograd.weights_grad": dw = G^T u G of the planes u, or dw += that.
+// "winograd<k>.weights_grad": dw = G^T u G of the planes u, or dw += that.
 using WinogradWeightsGrad = void (*)(const WinogradWeights& shape, const float* u,
                                      const WinogradPlanes& planes, bool add, float* dw);
 

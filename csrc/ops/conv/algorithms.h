@@ -18,8 +18,8 @@ std::unique_ptr<Instruction> depthwise_forward(const ConvGeometry& g, std::uniqu
 std::unique_ptr<Instruction> depthwise_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> depthwise_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 
-// Winograd's F(4, 3), where winograd_applies: its rounding errors are larger, and the attribute "exact" rules it
-// out.
+// Winograd's F(4, 3) and F(2, 5), where winograd_applies: its rounding errors are larger, and the attribute
+// "exact" rules it out.
 bool winograd_applies(const ConvGeometry& g);
 std::unique_ptr<Instruction> winograd_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> winograd_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);

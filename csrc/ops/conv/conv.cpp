@@ -135,9 +135,11 @@ bool winograd_applies(const ConvGeometry& g) {
   constexpr int64_t kChannels = 16, kTiles = 24;
   if (g.exact || g.dtype != DType::f32 || g.groups != 1) return false;
   if (g.kernel[0] != 1 || g.stride[0] != 1 || g.low[0] != 0 || g.in[0] != g.out[0]) return false;
+  if (g.kernel[1] != g.kernel[2] || (g.kernel[1] != 3 && g.kernel[1] != 5)) return false;
   for (int i = 1; i < 3; ++i)
-    if (g.kernel[i] != 3 || g.stride[i] != 1 || g.dilation[i] != 1) return false;
-  const int64_t tiles = g.batch * g.in[0] * ((g.out[1] + 3) / 4) * ((g.out[2] + 3) / 4);
+    if (g.stride[i] != 1 || g.dilation[i] != 1) return false;
+  const int64_t tile = 7 - g.kernel[1];
+  const int64_t tiles = g.batch * g.in[0] * ((g.out[1] + tile - 1) / tile) * ((g.out[2] + tile - 1) / tile);
   return std::min(g.channels, g.filters) >= kChannels && tiles >= kTiles;
 }
 

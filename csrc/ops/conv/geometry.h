@@ -27,8 +27,8 @@ struct ConvGeometry {
 };
 
 // The geometry of a `conv`, `conv_input_grad` or `conv_weight_grad`: from its attributes (strides, dilation,
-// pad_lo, pad_hi, groups, exact) and the shapes of x and w. Throws ValueError that names the operation where the
-// sizes do not fit.
+// pad_lo, pad_hi, groups, exact) and the shapes of x and w. Throws ValueError that names the operation where
+// the sizes do not fit.
 ConvGeometry conv_geometry(const char* op, const Attrs& attrs, DType dtype, const Shape& x, const Shape& w);
 
 // The shape of y.

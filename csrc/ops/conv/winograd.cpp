@@ -19,13 +19,11 @@ constexpr int64_t kPass = 128;
 constexpr int64_t kWeightColumns = 64;
 
 struct WinogradShape {
-  DType dtype;
+  ConvGeometry geometry;  // of the forward convolution
   WinogradImage in, out;  // the pixels read and written; equal tiles
   int64_t batch;
   int64_t depth, columns;  // channels read and written
-  int64_t filters;         // of the forward convolution: elements of w from one channel to the next
   bool transposed;         // the columns are w's channels, the taps in reverse order
-  double flops;
 };
 
 class WinogradProduct final : public Instruction {
@@ -81,7 +79,7 @@ class WinogradProduct final : public Instruction {
   size_t scratch_bytes(int threads) const override {
     return own_scratch(threads) + (epilogue_ ? epilogue_->scratch_bytes(threads) : 0);
   }
-  double flops() const override { return s_.flops / 4; }
+  double flops() const override { return s_.geometry.flops() / 3; }
   const char* name() const override { return s_.transposed ? "conv_input_grad winograd" : "conv winograd"; }
 
  private:
@@ -112,8 +110,9 @@ class WinogradProduct final : public Instruction {
   // Rows [k, k + count) of the panel at `column`, straight into place.
   void pack(int64_t column, int64_t k, int64_t count, const Operands& io) const {
     const int64_t width = panel_width(column);
-    const WinogradWeights w{count, panel_columns(column), s_.depth * s_.filters, s_.filters, false};
-    weights_(w, io.input<float>(1) + k * s_.filters + column, {weight_plane(), width},
+    const WinogradWeights w{count, panel_columns(column), s_.depth * s_.geometry.filters, s_.geometry.filters,
+                            false};
+    weights_(w, io.input<float>(1) + k * s_.geometry.filters + column, {weight_plane(), width},
              panel_of(io, column, k));
   }
 
@@ -122,8 +121,9 @@ class WinogradProduct final : public Instruction {
     const WinogradPlanes planes = winograd_planes(width_, kWeightColumns, kernels_.lanes);
     float* const turned = reinterpret_cast<float*>(
         static_cast<char*>(io.prepared) + kWinogradPlaces * weight_plane() * 4 + lane.index * turned_bytes());
-    const WinogradWeights w{panel_columns(column), count, s_.columns * s_.filters, s_.filters, true};
-    weights_(w, io.input<float>(1) + column * s_.filters + k, planes, turned);
+    const WinogradWeights w{panel_columns(column), count, s_.columns * s_.geometry.filters,
+                            s_.geometry.filters, true};
+    weights_(w, io.input<float>(1) + column * s_.geometry.filters + k, planes, turned);
     for (int64_t p = 0; p < kWinogradPlaces; ++p)
       kernels_.pack_b(count, panel_columns(column), turned + p * planes.plane, planes.stride, true,
                       panel_vectors_, panel_of(io, column, k) + p * weight_plane());
@@ -184,10 +184,10 @@ class WinogradProduct final : public Instruction {
   void for_runs(int64_t tile, int64_t tile_end, const F& fn) const {
     while (tile < tile_end) {
       const int64_t line = tile / s_.out.tiles_w, last = std::min(tile_end, (line + 1) * s_.out.tiles_w);
-      const int64_t w = tile % s_.out.tiles_w * kWinogradTile;
-      const int64_t w_end = std::min(s_.out.width, (last - line * s_.out.tiles_w) * kWinogradTile);
-      const int64_t top = line % s_.out.tiles_h * kWinogradTile, n = line / s_.out.tiles_h;
-      for (int64_t h = top; h < std::min(s_.out.height, top + kWinogradTile); ++h)
+      const int64_t w = tile % s_.out.tiles_w * s_.out.tile;
+      const int64_t w_end = std::min(s_.out.width, (last - line * s_.out.tiles_w) * s_.out.tile);
+      const int64_t top = line % s_.out.tiles_h * s_.out.tile, n = line / s_.out.tiles_h;
+      for (int64_t h = top; h < std::min(s_.out.height, top + s_.out.tile); ++h)
         fn((n * s_.out.height + h) * s_.out.width + w, w_end - w);
       tile = last;
     }
@@ -207,9 +207,9 @@ class WinogradProduct final : public Instruction {
   WinogradShape s_;
   std::unique_ptr<Epilogue> epilogue_;
   const GemmKernels& kernels_ = kernel_descriptor<GemmKernels>("gemm.kernels", DType::f32);
-  WinogradInput input_ = kernel_function<WinogradInput>("winograd.input", DType::f32);
-  WinogradOutput output_ = kernel_function<WinogradOutput>("winograd.output", DType::f32);
-  WinogradWeightsFunction weights_ = kernel_function<WinogradWeightsFunction>("winograd.weights", DType::f32);
+  WinogradInput input_ = winograd_kernel<WinogradInput>(s_.geometry, "input");
+  WinogradOutput output_ = winograd_kernel<WinogradOutput>(s_.geometry, "output");
+  WinogradWeightsFunction weights_ = winograd_kernel<WinogradWeightsFunction>(s_.geometry, "weights");
   int64_t tiles_ = 0, blocks_ = 1, block_tiles_ = 0;
   bool own_ = false;
   int panel_vectors_ = 1;
@@ -223,20 +223,20 @@ class WinogradProduct final : public Instruction {
 
 std::unique_ptr<Instruction> winograd_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue) {
   return std::make_unique<WinogradProduct>(
-      WinogradShape{g.dtype,
-                    winograd_image(g.in[1], g.in[2], g.channels, g.out[1], g.out[2], g.low[1], g.low[2]),
-                    winograd_image(g.out[1], g.out[2], g.filters, g.out[1], g.out[2], 0, 0),
-                    winograd_batch(g), g.channels, g.filters, g.filters, false, g.flops()},
+      WinogradShape{g,
+                    winograd_image(g, g.in[1], g.in[2], g.channels, g.out[1], g.out[2], g.low[1], g.low[2]),
+                    winograd_image(g, g.out[1], g.out[2], g.filters, g.out[1], g.out[2], 0, 0),
+                    winograd_batch(g), g.channels, g.filters, false},
       std::move(epilogue));
 }
 
 std::unique_ptr<Instruction> winograd_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue) {
   return std::make_unique<WinogradProduct>(
-      WinogradShape{
-          g.dtype,
-          winograd_image(g.out[1], g.out[2], g.filters, g.in[1], g.in[2], 2 - g.low[1], 2 - g.low[2]),
-          winograd_image(g.in[1], g.in[2], g.channels, g.in[1], g.in[2], 0, 0), winograd_batch(g), g.filters,
-          g.channels, g.filters, true, g.flops()},
+      WinogradShape{g,
+                    winograd_image(g, g.out[1], g.out[2], g.filters, g.in[1], g.in[2],
+                                   g.kernel[1] - 1 - g.low[1], g.kernel[1] - 1 - g.low[2]),
+                    winograd_image(g, g.in[1], g.in[2], g.channels, g.in[1], g.in[2], 0, 0),
+                    winograd_batch(g), g.filters, g.channels, true},
       std::move(epilogue));
 }
 

@@ -13,16 +13,30 @@ inline int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+// Outputs of a tile along each axis.
+inline int64_t winograd_tile(const ConvGeometry& g) {
+  return kWinogradPatch + 1 - g.kernel[1];
+}
+
+// The kernel of that name for the convolution's kernel size.
+template <class Function>
+Function winograd_kernel(const ConvGeometry& g, const char* name) {
+  return kernel_function<Function>(
+      (std::string(g.kernel[1] == 3 ? "winograd3." : "winograd5.") + name).c_str(), DType::f32);
+}
+
 // The tiles over pixels of (batch, height, width, channels); `h` and `w` pixels of the result are tiled.
-inline WinogradImage winograd_image(int64_t height, int64_t width, int64_t channels, int64_t h, int64_t w,
-                                    int64_t low_h, int64_t low_w) {
+inline WinogradImage winograd_image(const ConvGeometry& g, int64_t height, int64_t width, int64_t channels,
+                                    int64_t h, int64_t w, int64_t low_h, int64_t low_w) {
+  const int64_t tile = winograd_tile(g);
   return {height,
           width,
           width * channels,
           height * width * channels,
           channels,
-          ceil_div(h, kWinogradTile),
-          ceil_div(w, kWinogradTile),
+          ceil_div(h, tile),
+          ceil_div(w, tile),
+          tile,
           low_h,
           low_w};
 }

@@ -1,4 +1,4 @@
-// The gradient of 3 x 3 weights by Winograd: the adjoint of the forward convolution in its weights,
+// The gradient of the weights by Winograd: the adjoint of the forward convolution in its weights,
 // dw = G^T [ sum over the tiles of (B^T d B) * (A dy A^T) ] G.
 #include "ops/conv/winograd.h"
 
@@ -22,8 +22,8 @@ class WinogradWeightGrad final : public Instruction {
   WinogradWeightGrad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue)
       : g_(g),
         epilogue_(std::move(epilogue)),
-        in_(winograd_image(g.in[1], g.in[2], g.channels, g.out[1], g.out[2], g.low[1], g.low[2])),
-        out_(winograd_image(g.out[1], g.out[2], g.filters, g.out[1], g.out[2], 0, 0)) {
+        in_(winograd_image(g, g.in[1], g.in[2], g.channels, g.out[1], g.out[2], g.low[1], g.low[2])),
+        out_(winograd_image(g, g.out[1], g.out[2], g.filters, g.out[1], g.out[2], 0, 0)) {
     const int64_t lanes = kernels_.lanes;
     tiles_ = winograd_batch(g) * in_.tiles_h * in_.tiles_w;
     channel_blocks_ = 2 * ceil_div(g.channels, 2 * kBlockChannels);
@@ -47,7 +47,7 @@ class WinogradWeightGrad final : public Instruction {
                           lane.index);
     compute(lane, io, static_cast<float*>(bound.raw()));
     lane.barrier();
-    const int64_t elements = 9 * g_.channels * g_.filters;
+    const int64_t elements = g_.taps() * g_.channels * g_.filters;
     int64_t begin, end;
     lane.share(ceil_div(elements, kPiece), &begin, &end);
     for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements - begin * kPiece));
@@ -56,7 +56,7 @@ class WinogradWeightGrad final : public Instruction {
   size_t scratch_bytes(int threads) const override {
     return own_scratch(threads) + (epilogue_ ? epilogue_->scratch_bytes(threads) : 0);
   }
-  double flops() const override { return g_.flops() / 4; }
+  double flops() const override { return g_.flops() / 3; }
   const char* name() const override { return "conv_weight_grad winograd"; }
 
  private:
@@ -150,9 +150,9 @@ class WinogradWeightGrad final : public Instruction {
   ConvGeometry g_;
   std::unique_ptr<Epilogue> epilogue_;
   const GemmKernels& kernels_ = kernel_descriptor<GemmKernels>("gemm.kernels", DType::f32);
-  WinogradInput input_ = kernel_function<WinogradInput>("winograd.input", DType::f32);
-  WinogradOutputGrad output_ = kernel_function<WinogradOutputGrad>("winograd.output_grad", DType::f32);
-  WinogradWeightsGrad weights_ = kernel_function<WinogradWeightsGrad>("winograd.weights_grad", DType::f32);
+  WinogradInput input_ = winograd_kernel<WinogradInput>(g_, "input");
+  WinogradOutputGrad output_ = winograd_kernel<WinogradOutputGrad>(g_, "output_grad");
+  WinogradWeightsGrad weights_ = winograd_kernel<WinogradWeightsGrad>(g_, "weights_grad");
   WinogradImage in_, out_;
   int64_t tiles_ = 0, turns_ = 1, turn_tiles_ = 0;
   int64_t channel_blocks_ = 1, block_channels_ = 1, filter_blocks_ = 1, block_filters_ = 1;
