@@ -1,5 +1,6 @@
 // The gradient of the weights by Winograd: the adjoint of the forward convolution in its weights,
 // dw = G^T [ sum over the tiles of (B^T d B) * (A dy A^T) ] G.
+#include "kernels/map.h"
 #include "ops/conv/winograd.h"
 
 namespace axone {
@@ -15,6 +16,8 @@ constexpr int64_t kBlockChannels = 64, kBlockVectors = 4;
 // Teams up to this size transform the output's gradient once for each lane: cores without a common cache
 // would wait longer for what the others wrote.
 constexpr int kOwnPlanes = 2;
+// Few weights: so many parts of the tiles have sums of their own, each made by one lane alone.
+constexpr int64_t kParts = 8, kPartWeights = 64 * 64, kPartTiles = 256;
 constexpr int64_t kPiece = 8192;
 
 class WinogradWeightGrad final : public Instruction {
@@ -32,9 +35,9 @@ class WinogradWeightGrad final : public Instruction {
     block_filters_ = std::min(ceil_div(g.filters, lanes), kBlockVectors) * lanes;
     filter_blocks_ = ceil_div(g.filters, block_filters_);
     panel_vectors_ = int(std::min<int64_t>(block_filters_ / lanes, 2));
-    const int64_t tile_bytes = kWinogradPlaces * 4 * (g.channels / 2 + g.filters);
-    turns_ = ceil_div(tiles_, std::max(kTurnTiles, kPlaneBytes / tile_bytes));
-    turn_tiles_ = ceil_div(tiles_, turns_);
+    if (g.channels * g.filters <= kPartWeights && tiles_ >= kParts * kPartTiles) parts_ = kParts;
+    const int64_t tile_bytes = kWinogradPlaces * 4 * (g.channels / (parts_ > 1 ? 1 : 2) + g.filters);
+    turn_tiles_ = std::min(tiles_, std::max(kTurnTiles, kPlaneBytes / tile_bytes));
     out_planes_ = winograd_planes(turn_tiles_, g.filters, lanes);
     weight_planes_ = winograd_planes(block_channels_, block_filters_, lanes);
     weight_bytes_ = plane_bytes(weight_planes_);
@@ -42,15 +45,14 @@ class WinogradWeightGrad final : public Instruction {
   }
 
   void run(const Lane& lane, const Operands& io) const override {
-    if (!epilogue_) return compute(lane, io, static_cast<float*>(io.out[0]));
+    if (!epilogue_) return all_tiles(lane, io, static_cast<float*>(io.out[0]));
     Epilogue::Bound bound(*epilogue_, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
                           lane.index);
-    compute(lane, io, static_cast<float*>(bound.raw()));
+    all_tiles(lane, io, static_cast<float*>(bound.raw()));
     lane.barrier();
-    const int64_t elements = g_.taps() * g_.channels * g_.filters;
     int64_t begin, end;
-    lane.share(ceil_div(elements, kPiece), &begin, &end);
-    for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements - begin * kPiece));
+    lane.share(ceil_div(elements(), kPiece), &begin, &end);
+    for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements() - begin * kPiece));
   }
 
   size_t scratch_bytes(int threads) const override {
@@ -74,15 +76,44 @@ class WinogradWeightGrad final : public Instruction {
   }
   // The sums, one region for each block; then each lane's tail and its planes, or the team's.
   size_t sums_bytes() const { return size_t(channel_blocks_ * filter_blocks_) * weight_bytes_; }
-  size_t own_scratch(int threads) const {
+  size_t team_scratch(int threads) const {
     size_t planes = 0;
     for (int lanes = 1; lanes <= threads; ++lanes)
       planes = std::max(planes, planes_bytes(lanes) * size_t(own_planes(lanes) ? lanes : 1));
     return lane_region(sums_bytes()) + size_t(threads) * lane_region(tail_bytes_) + planes;
   }
 
-  void compute(const Lane& lane, const Operands& io, float* dw) const {
-    char* const sums = static_cast<char*>(io.scratch);
+  size_t own_scratch(int threads) const {
+    if (parts_ == 1) return team_scratch(threads);
+    return size_t(parts_) * part_bytes() + size_t(threads) * lane_region(team_scratch(1));
+  }
+  int64_t elements() const { return g_.taps() * g_.channels * g_.filters; }
+  size_t part_bytes() const { return lane_region(size_t(elements()) * 4); }
+
+  void all_tiles(const Lane& lane, const Operands& io, float* dw) const {
+    char* const scratch = static_cast<char*>(io.scratch);
+    if (parts_ == 1) return compute(lane, io, scratch, 0, tiles_, dw);
+    char* const own =
+        scratch + size_t(parts_) * part_bytes() + size_t(lane.index) * lane_region(team_scratch(1));
+    auto part_at = [&](int64_t p) { return reinterpret_cast<float*>(scratch + size_t(p) * part_bytes()); };
+    int64_t begin, end;
+    lane.share(parts_, &begin, &end);
+    for (int64_t p = begin; p < end; ++p)
+      compute(Lane{}, io, own, tiles_ * p / parts_, tiles_ * (p + 1) / parts_, part_at(p));
+    lane.barrier();
+    lane.share(ceil_div(elements(), kPiece), &begin, &end);
+    for (; begin < end; ++begin) {
+      const int64_t first = begin * kPiece, count = std::min(kPiece, elements() - first);
+      add_(dw + first, part_at(0) + first, part_at(1) + first, nullptr, count, 0);
+      for (int64_t p = 2; p < parts_; ++p)
+        add_(dw + first, dw + first, part_at(p) + first, nullptr, count, 0);
+    }
+  }
+
+  void compute(const Lane& lane, const Operands& io, char* scratch, int64_t begin_tile, int64_t end_tile,
+               float* dw) const {
+    char* const sums = scratch;
+    const int64_t count = end_tile - begin_tile, turns = ceil_div(count, turn_tiles_);
     char* const tails = sums + lane_region(sums_bytes());
     const bool own = own_planes(lane.count);
     const WinogradPlanes in_planes = this->in_planes(lane.count);
@@ -98,8 +129,9 @@ class WinogradWeightGrad final : public Instruction {
     const int64_t first = own ? task / filter_blocks_ * block_channels_ : 0;
     const int64_t last =
         own ? std::min(g_.channels, task_end / filter_blocks_ * block_channels_) : g_.channels;
-    for (int64_t turn = 0; turn < turns_; ++turn) {
-      const int64_t tile = tiles_ * turn / turns_, tiles = tiles_ * (turn + 1) / turns_ - tile;
+    for (int64_t turn = 0; turn < turns; ++turn) {
+      const int64_t tile = begin_tile + count * turn / turns;
+      const int64_t tiles = begin_tile + count * (turn + 1) / turns - tile;
       int64_t i = 0, end = tiles;
       if (!own) lane.share(tiles, &i, &end);
       if (first < last) {
@@ -112,7 +144,7 @@ class WinogradWeightGrad final : public Instruction {
       for (i = task; i < task_end; ++i)
         multiply(v - first, in_planes, m, tiles, i, turn > 0, tail,
                  reinterpret_cast<float*>(sums + size_t(i) * weight_bytes_));
-      if (!own && turn + 1 < turns_) lane.barrier();
+      if (!own && turn + 1 < turns) lane.barrier();
     }
     for (int64_t i = task; i < task_end; ++i)
       finish(i, reinterpret_cast<const float*>(sums + size_t(i) * weight_bytes_), dw);
@@ -154,7 +186,8 @@ class WinogradWeightGrad final : public Instruction {
   WinogradOutputGrad output_ = winograd_kernel<WinogradOutputGrad>(g_, "output_grad");
   WinogradWeightsGrad weights_ = winograd_kernel<WinogradWeightsGrad>(g_, "weights_grad");
   WinogradImage in_, out_;
-  int64_t tiles_ = 0, turns_ = 1, turn_tiles_ = 0;
+  MapFunction add_ = kernel_function<MapFunction>("map.add", DType::f32);
+  int64_t tiles_ = 0, parts_ = 1, turn_tiles_ = 0;
   int64_t channel_blocks_ = 1, block_channels_ = 1, filter_blocks_ = 1, block_filters_ = 1;
   int panel_vectors_ = 1;
   WinogradPlanes out_planes_{}, weight_planes_{};
