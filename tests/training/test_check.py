@@ -41,6 +41,8 @@ WRONG: list[tuple[str, Any, Any, Any]] = [
     ("sigmoid_for_one_class", (3, "sigmoid", "categorical_crossentropy"), X, CODES),
     ("targets_out_of_reach", (1, "relu", "mse"), X, X[:, :1]),
     ("targets_out_of_reach", (1, "tanh", "mse"), X, X[:, :1] * 9),
+    ("targets_broadcast", (3, None, "mse"), X, X[:, :1]),
+    ("targets_broadcast", (1, None, "mse"), X, X[:, :3]),
     ("targets_no_probabilities", (1, "sigmoid", "binary_crossentropy"), X, 2 * BITS - 1),
     ("squared_error_of_classes", (1, "sigmoid", "mse"), X, BITS),
     ("unscaled_inputs", (3, "softmax", SPARSE), RNG.integers(0, 256, (60, 20)), LABELS),
@@ -117,3 +119,101 @@ def test_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_needs_a_compiled_model() -> None:
     with pytest.raises(ValueError, match=r"call `compile\(\)` before `check\(\)`"):
         axone.Sequential([layers.Dense(1)]).check(X)
+
+
+def test_fit_warns_of_layers_and_classes_too() -> None:
+    dead = layers.Dense(8, "relu", bias_initializer=axone.initializers.Constant(-1e3), name="dead")
+    wild = layers.Dense(8, kernel_initializer=axone.initializers.RandomNormal(stddev=1e8), name="wild")
+    for layer, words in ((dead, "layer 'dead': all its rectified units"), (wild, "layer 'wild'.*explode")):
+        with pytest.warns(CheckWarning, match=words):
+            made(3, "softmax", SPARSE, layer).fit(X, LABELS, verbose=0)
+    with pytest.warns(CheckWarning, match=r"no row is of class 3, 4.*3 units"):
+        made(5, "softmax", SPARSE).fit(X, LABELS, verbose=0)
+    with pytest.warns(CheckWarning, match="without gaps"):
+        made(4, "softmax", SPARSE).fit(X, LABELS + (LABELS > 1), verbose=0)
+
+
+def test_rare_classes_are_no_missing_ones_in_fit() -> None:
+    x = np.tile(X, (50, 1))[:2999]
+    y = np.zeros(len(x), int)
+    y[1], y[2] = 1, 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CheckWarning)
+        made(3, "softmax", SPARSE).fit(x, y, verbose=0)
+
+
+def test_finds_copied_rows_among_many_in_fit() -> None:
+    rng = np.random.default_rng(3)
+    images = (rng.random((20_000, 8, 8)) * (rng.random((8, 8)) > 0.7)).astype("float32")
+    labels = np.arange(20_000) % 3
+    model = axone.Sequential([axone.Input((8, 8)), layers.Flatten(), layers.Dense(3, "softmax")])
+    for held_out, said in ((images[5000:6000], True), (rng.random((1000, 8, 8)), False)):
+        model.compile("sgd", SPARSE)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", CheckWarning)
+            model.fit(images, labels, validation_data=(held_out, labels[:1000]), batch_size=4096, verbose=0)
+        assert any("training rows too" in str(w.message) for w in caught) is said
+
+
+def test_a_stack_without_an_input_is_looked_at_too() -> None:
+    model = axone.Sequential([layers.Dense(8, "relu"), layers.Dense(3, name="last")])
+    model.compile("sgd", SPARSE)
+    with pytest.warns(CheckWarning, match="output layer 'last'"):
+        model.fit(X, LABELS, verbose=0)
+
+
+def test_other_arrays_and_several_inputs_are_looked_at_too() -> None:
+    a, b = axone.Input((20,), name="a"), axone.Input((20,), name="b")
+    out = layers.Dense(3, name="last")(layers.Add()([a, layers.Dense(20, "relu")(b)]))
+    for x in ({"a": X, "b": X}, [X, axone.ops.convert_to_tensor(X)]):
+        model = axone.Model([a, b] if isinstance(x, list) else {"a": a, "b": b}, out)
+        model.compile("sgd", SPARSE)
+        with pytest.warns(CheckWarning, match="output layer 'last'"):
+            model.fit(x, LABELS, verbose=0)
+
+
+def test_the_check_changes_nothing() -> None:
+    def trained(checked: bool) -> tuple[list[float], list[np.ndarray]]:
+        axone.utils.set_random_seed(5)
+        model = axone.Sequential(
+            [
+                layers.Dense(8, "relu"),
+                layers.BatchNormalization(),
+                layers.Dropout(0.5),
+                layers.Dense(3, "softmax"),
+            ]
+        )
+        model.compile("adam", SPARSE)
+        object.__setattr__(model, "_checked", checked)
+        history = model.fit(X, LABELS, epochs=2, validation_split=0.2, verbose=0).history
+        return history["loss"], model.get_weights()
+
+    with_check, without = trained(False), trained(True)
+    assert with_check[0] == without[0]
+    for w, v in zip(with_check[1], without[1], strict=True):
+        np.testing.assert_array_equal(w, v)
+
+
+def test_layers_of_one_s_own_are_not_called_for_it() -> None:
+    calls: list[bool] = []
+
+    class Counting(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            calls.append(isinstance(inputs, axone.KerasTensor))
+            return inputs
+
+    model = made(3, "softmax", SPARSE, Counting())
+    before = len(calls)
+    model.check(X, LABELS, verbose=False)
+    assert len(calls) == before
+
+
+def test_a_check_that_fails_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    from axone.training import check
+
+    def broken(view: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(check, "CHECKS", [*check.CHECKS, check.Check("broken", broken, True)])
+    with pytest.warns(CheckWarning, match="a bug"):
+        assert np.isfinite(made(3, "softmax", SPARSE).fit(X, LABELS, verbose=0).history["loss"]).all()

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from axone.core import tree
 from axone.training.check_view import View, make_view
+from axone.training.data import ArrayBatch
+from axone.utils.packing import unpack_x_y_sample_weight
 
 # Rows that `fit` looks at, and those that `model.check` does.
 _FEW_ROWS = 256
@@ -75,24 +76,48 @@ def find(view: View, in_fit: bool) -> list[Finding]:
 
 def check_model(model: Any, x: Any, y: Any, validation_data: Any, verbose: bool) -> list[Finding]:
     """The work of `model.check`; see there."""
-    found = find(make_view(model, x, y, validation_data, _MANY_ROWS), in_fit=False)
+    batch, held_out = ArrayBatch(x, y), None
+    if isinstance(validation_data, (tuple, list)):
+        held_out = ArrayBatch(unpack_x_y_sample_weight(validation_data)[0])
+    _build(model, batch)
+    found = find(make_view(model, batch, held_out, _MANY_ROWS), in_fit=False)
     if verbose:
         _print(found)
     return found
 
 
-def warn_before_fit(model: Any, x: Any, y: Any, validation_data: Any) -> None:
-    """Warns of what a look at a few rows shows. Arrays only: a generator's batches are not taken from it."""
-    leaves = [leaf for leaf in tree.flatten([x, y]) if leaf is not None]
-    if not leaves or not all(isinstance(leaf, np.ndarray) for leaf in leaves):
+def warn_before_fit(model: Any, data: Any, held_out: Any) -> None:
+    """Warns of what a look at a few rows shows. Arrays only: a generator's batches are not taken from it.
+
+    Data that do not fit the model are left to `fit`, which says so in better words. Should a check itself
+    fail, that is a warning too, and training goes on.
+
+    Args:
+        model: The model, compiled.
+        data: The data of `fit`.
+        held_out: Those of the validation, or None.
+    """
+    if not isinstance(data, ArrayBatch):
         return
     try:
-        found = find(make_view(model, x, y, validation_data, _FEW_ROWS), in_fit=True)
-    except Exception:
-        # Data that do not fit the model: fit itself says so, in better words.
+        _build(model, data)
+        view = make_view(model, data, held_out if isinstance(held_out, ArrayBatch) else None, _FEW_ROWS)
+        found = find(view, in_fit=True)
+    except (ValueError, TypeError, IndexError):
+        return
+    except Exception as error:
+        warnings.warn(f"The pre-flight check failed: {error!r}.", CheckWarning, stacklevel=4)
         return
     for finding in found:
         warnings.warn(str(finding), CheckWarning, stacklevel=4)
+
+
+def _build(model: Any, batch: ArrayBatch) -> None:
+    """Builds a stack of layers that waits for its first data, as the first step would."""
+    array = batch.inputs
+    waits = not model.built and hasattr(model, "_functional")
+    if waits and isinstance(array, np.ndarray) and array.dtype.kind in "biuf":
+        model.build((None, *array.shape[1:]))
 
 
 def _print(found: list[Finding]) -> None:

@@ -120,6 +120,22 @@ def targets_out_of_reach(view: View) -> Triples:
 
 
 @check()
+def targets_broadcast(view: View) -> Triples:
+    """One column of targets for several units, or the other way round."""
+    for out in view.outputs:
+        y = out.target
+        if y is None or out.loss not in (*_REGRESSION, *_BINARY) or out.rank != 2 or y.ndim != 2:
+            continue
+        if y.shape[1] != out.units and 1 in (y.shape[1], out.units):
+            yield (
+                "y",
+                f"has {y.shape[1]} column(s), but the output '{out.layer}' {out.units} unit(s): each is "
+                "compared with every other one.",
+                f"Give the layer {y.shape[1]} unit(s), or y as many columns as there are units.",
+            )
+
+
+@check()
 def targets_no_probabilities(view: View) -> Triples:
     """Targets outside of [0, 1] for a cross-entropy over probabilities."""
     for out in view.outputs:

@@ -10,9 +10,10 @@ import numpy as np
 from axone.core import tree
 from axone.core.tensor import KerasTensor
 from axone.training.compile_loss import resolve_loss
-from axone.training.data import to_array
+from axone.training.data import ArrayBatch
 from axone.training.outputs import Outputs
-from axone.utils.packing import unpack_x_y_sample_weight
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -24,48 +25,58 @@ class Output:
     activation: str | None
     loss: str | None
     options: dict[str, Any]
-    target: np.ndarray[Any, Any] | None
+    rank: int
+    target: Array | None  # a sample of the rows
+    targets: Array | None  # all rows
 
 
 @dataclass
 class View:
-    """Arguments of the checks."""
+    """Arguments of the checks.
+
+    Attributes:
+        model: The model.
+        batch: All data.
+        held_out: All validation data, or None.
+        rows: Most rows of a sample.
+        x: Name and sampled rows of each input.
+        y: Sampled rows of each target.
+        outputs: What is known of the outputs.
+        activations: What one run on a few rows gave, None before it.
+    """
 
     model: Any
-    x: list[tuple[str, np.ndarray[Any, Any]]]
-    y: list[np.ndarray[Any, Any]]
-    held_out: list[np.ndarray[Any, Any]]
+    batch: ArrayBatch
+    held_out: ArrayBatch | None
+    rows: int
+    x: list[tuple[str, Array]]
+    y: list[Array]
     outputs: list[Output] = field(default_factory=list)
+    activations: Any = None
 
     def layers(self) -> list[Any]:
         """All layers, those of nested models too."""
         return list(self.model._flatten_layers(include_self=False))
 
 
-def make_view(model: Any, x: Any, y: Any, validation_data: Any, rows: int) -> View:
+def make_view(model: Any, batch: ArrayBatch, held_out: ArrayBatch | None, rows: int) -> View:
     """Takes at most `rows` rows, evenly spread, of every array."""
-    inputs = _arrays(x, "x", rows)
-    targets = [a for _, a in _arrays(y, "y", rows)] if y is not None else []
-    held_out: list[np.ndarray[Any, Any]] = []
-    if isinstance(validation_data, (tuple, list)):
-        held_x, _, _ = unpack_x_y_sample_weight(validation_data)
-        held_out = [a for _, a in _arrays(held_x, "x", rows)]
-    view = View(model, inputs, targets, held_out)
-    view.outputs = _outputs(model, y, targets)
+    inputs = [
+        ("x" if not path else f"x[{path[-1]!r}]", sampled(leaf, rows))
+        for path, leaf in tree.flatten_with_path(batch.inputs)
+    ]
+    targets = [] if batch.targets is None else [sampled(a, rows) for a in tree.flatten(batch.targets)]
+    view = View(model, batch, held_out, rows, inputs, targets)
+    view.outputs = _outputs(model, batch, rows)
     return view
 
 
-def _arrays(value: Any, what: str, rows: int) -> list[tuple[str, np.ndarray[Any, Any]]]:
-    if isinstance(value, list) and not any(hasattr(v, "shape") for v in tree.flatten(value)):
-        value = np.asarray(value)
-    leaves = [
-        (what if not path else f"{what}[{path[-1]!r}]", to_array(leaf, what))
-        for path, leaf in tree.flatten_with_path(value)
-    ]
-    return [(name, a[:: -(-len(a) // rows)] if len(a) > rows else a) for name, a in leaves]
+def sampled(array: Array, rows: int) -> Array:
+    """Returns at most `rows` rows, evenly spread, without a copy."""
+    return array[:: -(-len(array) // rows)] if len(array) > rows else array
 
 
-def _outputs(model: Any, y: Any, targets: list[np.ndarray[Any, Any]]) -> list[Output]:
+def _outputs(model: Any, batch: ArrayBatch, rows: int) -> list[Output]:
     symbols = getattr(model, "outputs", None)
     compiled = getattr(model, "_compile_loss", None)
     if not symbols or compiled is None:
@@ -73,22 +84,16 @@ def _outputs(model: Any, y: Any, targets: list[np.ndarray[Any, Any]]) -> list[Ou
     outputs = Outputs(list(symbols) if len(symbols) > 1 else symbols[0], compiled.output_names)
     wanted = compiled._per_output(outputs)
     known: list[Any] = [None] * len(outputs)
-    if targets:
-        known = outputs.align_targets(
-            tree.pack_sequence_as(y, targets) if tree.is_nested(y) and not _is_plain(y) else targets[0],
-            [item is not None for item in wanted],
-        )
+    if batch.targets is not None:
+        known = outputs.align_targets(batch.targets, [item is not None for item in wanted])
     found = []
     for identifier, symbol, target in zip(wanted, outputs.leaves, known, strict=True):
         name, options = _loss(identifier, symbol, target)
         layer, activation = _last(symbol)
         units = symbol.shape[-1] if symbol.shape else 1
-        found.append(Output(layer, units or 0, activation, name, options, target))
+        some = None if target is None else sampled(target, rows)
+        found.append(Output(layer, units or 0, activation, name, options, len(symbol.shape), some, target))
     return found
-
-
-def _is_plain(y: Any) -> bool:
-    return isinstance(y, list) and not any(hasattr(v, "shape") for v in tree.flatten(y))
 
 
 def _loss(identifier: Any, symbol: KerasTensor, target: Any) -> tuple[str | None, dict[str, Any]]:

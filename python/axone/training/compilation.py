@@ -45,6 +45,7 @@ class Compilation:
     _own_trackers: tuple[Mean, ...] = ()
     _compile_arguments: Mapping[str, Any] | None = None
     _last_result: Any = None
+    _train_feed: Any = None  # while `fit` runs
     _reader: Any = None
     _predictors: dict[Any, Any]
 

@@ -121,6 +121,11 @@ class ArrayBatch:
         self.structure = repr(tree.map_structure(lambda _: 0, self._parts))
 
     @property
+    def inputs(self) -> Any:
+        """The inputs as arrays, nested as they were given."""
+        return self._parts["x"]
+
+    @property
     def targets(self) -> Any:
         """The targets as arrays, None where there are none."""
         return self._parts.get("y")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from axone.core import tree
+from axone.core.random import global_seed_generator
 from axone.training.arguments import check_targets
 from axone.training.data import ArrayData, BatchData
 from axone.training.prefetch import Ahead
@@ -34,6 +37,33 @@ class Feed:
             The number of steps done; 0 when the data ran out.
         """
         raise NotImplementedError
+
+    # Steps of the coming epoch that were done before the process that began it ended.
+    resumed = 0
+
+    def take_resumed(self) -> int:
+        """Returns how many steps of the epoch that begins are done already, and forgets it."""
+        done, self.resumed = self.resumed, 0
+        return done
+
+    def position(self) -> dict[str, Any]:
+        """Returns where the pass stands, in plain values, so that another process can go on from there."""
+        return {"drawn_from": self._drawn_from}
+
+    def resume(self, position: dict[str, Any], done: int) -> None:
+        """Goes on from where another feed stood.
+
+        Args:
+            position: What `position` returned.
+            done: Steps of the epoch that are done; 0 between two epochs.
+        """
+        self.resumed = done
+
+    _drawn_from: list[int] | None = None
+
+    def _note_seed(self) -> None:
+        """Keeps the state of the global seed that an epoch's order comes from."""
+        self._drawn_from = [int(v) for v in global_seed_generator().state.numpy()]
 
     def close(self) -> None:
         """Lets go of what a pass may hold beyond its end, such as a thread."""
@@ -75,7 +105,10 @@ class ArrayFeed(Feed):
     def start_epoch(self) -> None:
         # Which layers are trainable may have changed since the last epoch: programs are looked up anew.
         self._programs = {}
+        if self.resumed:
+            return
         if self._fresh or not self._repeats or self._position >= self._data.num_batches:
+            self._note_seed()
             self._order = self._data.epoch_order()
             self._position = 0
             self._fresh = False
@@ -90,6 +123,23 @@ class ArrayFeed(Feed):
             done = self._advance_compiled(min(limit, left), budget)
         self._position += done
         return done
+
+    def position(self) -> dict[str, Any]:
+        return {**super().position(), "batch": self._position}
+
+    def resume(self, position: dict[str, Any], done: int) -> None:
+        super().resume(position, done)
+        if position.get("drawn_from") is None or not (done or self._repeats):
+            return
+        with drawing_from(position["drawn_from"]):
+            self._note_seed()
+            self._order = self._data.epoch_order()
+        self._position, self._fresh = int(position["batch"]), False
+
+    def prepare(self) -> None:
+        """Compiles the step for whole batches, which makes what the model, optimizer and metrics lack."""
+        if not self._step.model.run_eagerly:
+            self._program(min(self._data.batch_size, self._data.rows))
 
     def _advance_compiled(self, steps: int, budget: float) -> int:
         data, size = self._data, self._data.batch_size
@@ -189,8 +239,19 @@ class BatchFeed(Feed):
     def start_epoch(self) -> None:
         if not self._repeats or self._batches is None:
             self.close()
+            self._note_seed()
             self._batches = Ahead(self._data.epoch_batches())
         self._batches.allow(self.steps)
+        if self.resumed:
+            with drawing_from(self._resume_from or self._drawn_from):
+                for _ in range(self.resumed):
+                    next(self._batches, None)
+
+    _resume_from: list[int] | None = None
+
+    def resume(self, position: dict[str, Any], done: int) -> None:
+        super().resume(position, done)
+        self._resume_from = position.get("drawn_from")
 
     def close(self) -> None:
         if self._batches is not None:
@@ -226,6 +287,18 @@ class BatchFeed(Feed):
 
     def predictions(self) -> Any:
         return join(self._kept)
+
+
+@contextmanager
+def drawing_from(state: Any) -> Iterator[None]:
+    """Within this context the global seed has an earlier state; afterwards its own again."""
+    seeds = global_seed_generator().state
+    now = seeds.numpy()
+    seeds.assign(np.asarray(state, "int64"))
+    try:
+        yield
+    finally:
+        seeds.assign(now)
 
 
 def join(nests: list[Any]) -> Any:

@@ -42,8 +42,8 @@ def run_steps(
     end = getattr(callbacks, f"on_{kind}_batch_end")
     stepwise = callbacks.wants_every_batch(kind)
     budget = _BUDGET_WITH_BAR if callbacks.draws_progress() else _BUDGET
-    done = 0
     feed.start_epoch()
+    done = feed.take_resumed()
     while feed.steps is None or done < feed.steps:
         begin(done)
         goal = done + steps_per_call if stepwise else _UNBOUNDED

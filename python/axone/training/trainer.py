@@ -98,13 +98,15 @@ class Trainer(Compilation):
                 (x, y, sample_weight), validation_split
             )
         data = make_data(x, y, sample_weight, batch_size, shuffle, class_weight)
-        if not self._checked:
-            object.__setattr__(self, "_checked", True)
-            warn_before_fit(self, x, y, validation_data)
-        feed = self._feed("train", data, steps_per_epoch)
-        validation_feed = None
+        held_out = None
         if validation_data is not None:
             held_out = self._validation(validation_data, validation_batch_size or batch_size)
+        if not self._checked:
+            object.__setattr__(self, "_checked", True)
+            warn_before_fit(self, data, held_out)
+        feed = self._feed("train", data, steps_per_epoch)
+        validation_feed = None
+        if held_out is not None:
             validation_feed = self._feed("test", held_out, validation_steps)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
@@ -119,6 +121,7 @@ class Trainer(Compilation):
         self.stop_training = False
         logs: dict[str, Any] = {}
         finished = False
+        object.__setattr__(self, "_train_feed", feed)
         callbacks.on_train_begin()
         try:
             for epoch in range(self._initial_epoch or initial_epoch, epochs):
@@ -143,6 +146,7 @@ class Trainer(Compilation):
                     break
             finished = True
         finally:
+            object.__setattr__(self, "_train_feed", None)
             feed.close()
             if validation_feed is not None:
                 validation_feed.close()
