@@ -145,3 +145,17 @@ def test_serialize_round_trip(metric: metrics.Metric) -> None:
 def test_shapes_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match=r"\(8, 2\).*\(8, 5\)"):
         metrics.SparseCategoricalAccuracy().update_state(np.zeros((8, 2)), P)
+
+
+def test_top_k_of_sorted_class_numbers() -> None:
+    metric = metrics.SparseTopKCategoricalAccuracy(k=2, from_sorted_ids=True)
+    metric.update_state([3, 1, 2], [[3, 0, 1], [0, 2, 1], [0, 2, 3]])
+    assert float(metric.result()) == pytest.approx(2 / 3)
+    again = type(metric).from_config(metric.get_config())
+    assert again.get_config() == metric.get_config()
+
+
+def test_crossentropy_of_ignored_classes() -> None:
+    metric = metrics.SparseCategoricalCrossentropy(ignore_class=0)
+    metric.update_state([0, 1], [[0.9, 0.1], [0.5, 0.5]])
+    assert float(metric.result()) == pytest.approx(np.log(2), rel=1e-5)

@@ -39,8 +39,6 @@ from axone.activations.functions import (
     tanh_shrink,
     threshold,
 )
-from axone.core.registration import known_names
-from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.utils import identifiers
 
 swish = silu
@@ -106,9 +104,7 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return linear
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    return identifiers.resolve(identifier, known_names(_TABLE), "activation")
+    return identifiers.resolve(identifier, _TABLE, "activation")
 
 
 def serialize(activation: Any) -> Any:
@@ -116,11 +112,9 @@ def serialize(activation: Any) -> Any:
     name = getattr(activation, "__name__", None)
     if name is not None and getattr(functions, name, None) is activation:
         return name
-    return serialize_keras_object(activation)
+    return identifiers.serialize(activation)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the activation that a name or a plain form stands for."""
-    if isinstance(config, str):
-        return identifiers.resolve(config, known_names({**_TABLE, **(custom_objects or {})}), "activation")
-    return deserialize_keras_object(config, custom_objects)
+    return identifiers.deserialize(config, _TABLE, "activation", custom_objects)

@@ -7,8 +7,6 @@ from typing import Any
 
 from axone.constraints.constraint import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from axone.core.operation import snake_case
-from axone.core.registration import known_names
-from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.utils import identifiers
 
 max_norm = MaxNorm
@@ -50,18 +48,14 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: if the name is unknown; near ones are suggested.
     """
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    return identifiers.resolve(identifier, known_names(_TABLE), "constraint")
+    return identifiers.resolve(identifier, _TABLE, "constraint")
 
 
 def serialize(constraint: Any) -> Any:
     """Return the constraint as a plain dict."""
-    return serialize_keras_object(constraint)
+    return identifiers.serialize(constraint)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Build a constraint from a plain dict or a name."""
-    if isinstance(config, str):
-        return get(config)
-    return deserialize_keras_object({"module": "keras.constraints", **config}, custom_objects)
+    return identifiers.deserialize(config, _TABLE, "constraint", custom_objects)

@@ -57,6 +57,7 @@ class Variable(Operators):
         shape: sizes; needed with a function.
         dtype: element type; None takes the value's, or `floatx()` with a function.
         trainable: whether optimizers update it.
+        autocast, aggregation, synchronization, layout: accepted for Keras's sake; there is one device.
         name: for messages and files.
 
     Raises:
@@ -74,8 +75,15 @@ class Variable(Operators):
         shape: Any = None,
         dtype: Any = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
         name: str | None = None,
+        layout: Any = None,
     ) -> None:
+        del layout
+        self.autocast = autocast
+        self.aggregation, self.synchronization = aggregation, synchronization
         self.name = name or "variable"
         self.path = self.name
         self.trainable = bool(trainable)
@@ -224,15 +232,16 @@ class Variable(Operators):
 
     __hash__ = object.__hash__
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        copy = Variable(self.numpy(), dtype=self.dtype, trainable=self.trainable, name=self.name)
-        copy.path = self.path
-        memo[id(self)] = copy
-        return copy
-
     def __reduce__(self) -> Any:
-        return Variable, (self.numpy(), None, self.dtype, self.trainable, self.name)
+        # Copies and pickles: the value and everything else but the memory.
+        memory = ("storage", "_alias", "shape", "dtype")
+        state = {name: value for name, value in self.__dict__.items() if name not in memory}
+        return _remade, (self.numpy(), self.dtype), state
 
     def __repr__(self) -> str:
         value = "" if tracing.state.trace is not None else f", value={self.numpy()}"
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{value}>"
+
+
+def _remade(value: np.ndarray[Any, Any], dtype: str) -> Variable:
+    return Variable(value, dtype=dtype)

@@ -109,14 +109,15 @@ def get(identifier: Any) -> DTypePolicy:
     return DTypePolicy(standardize_dtype(identifier))
 
 
-def serialize(policy: DTypePolicy) -> dict[str, Any]:
+def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
     """Return the policy as a plain dict."""
-    config: dict[str, Any] = serialize_keras_object(policy)
+    config: dict[str, Any] = serialize_keras_object(dtype_policy)
     return config
 
 
-def deserialize(config: dict[str, Any]) -> DTypePolicy:
-    """Build a policy from its dict."""
+def deserialize(config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> DTypePolicy:
+    """Build a policy from its dict; `custom_objects` are accepted for Keras's sake."""
+    del custom_objects
     from axone.dtype_policies.policy_map import DTypePolicyMap
 
     kind = DTypePolicyMap if config.get("class_name") == "DTypePolicyMap" else DTypePolicy

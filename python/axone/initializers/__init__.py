@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from axone.core.operation import snake_case
-from axone.core.registration import known_names
-from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.initializers.constant import Constant, Identity, Ones, Zeros
+from axone.initializers.fourier import STFT
 from axone.initializers.initializer import Initializer
 from axone.initializers.random import (
     GlorotNormal,
@@ -39,6 +38,7 @@ _CLASSES = (
     Orthogonal,
     RandomNormal,
     RandomUniform,
+    STFT,
     TruncatedNormal,
     VarianceScaling,
     Zeros,
@@ -48,6 +48,8 @@ _TABLE: dict[str, Any] = {
     **{snake_case(cls.__name__): cls for cls in _CLASSES},
     "IdentityInitializer": Identity,
     "OrthogonalInitializer": Orthogonal,
+    "STFTInitializer": STFT,
+    "stft": STFT,
     "normal": RandomNormal,
     "uniform": RandomUniform,
     "one": Ones,
@@ -66,11 +68,13 @@ ones = Ones
 orthogonal = OrthogonalInitializer = Orthogonal
 random_normal = RandomNormal
 random_uniform = RandomUniform
+stft = STFTInitializer = STFT
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
 
 __all__ = [
+    "STFT",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -87,6 +91,7 @@ __all__ = [
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
+    "STFTInitializer",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
@@ -105,6 +110,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",
@@ -123,20 +129,14 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: if the name is unknown; near ones are suggested.
     """
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    if isinstance(identifier, Initializer):
-        return identifier
-    return identifiers.resolve(identifier, known_names(_TABLE), "initializer")
+    return identifiers.resolve(identifier, _TABLE, "initializer")
 
 
 def serialize(initializer: Any) -> Any:
     """Return the initializer as a plain dict."""
-    return serialize_keras_object(initializer)
+    return identifiers.serialize(initializer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Build an initializer from a plain dict or a name."""
-    if isinstance(config, str):
-        return get(config)
-    return deserialize_keras_object({"module": "keras.initializers", **config}, custom_objects)
+    return identifiers.deserialize(config, _TABLE, "initializer", custom_objects)

@@ -7,6 +7,7 @@ from typing import Any
 from axone import constraints, initializers, regularizers
 from axone.core.variable import Variable
 from axone.layers.layer import Layer
+from axone.utils.signatures import spell_out
 
 
 class Affine(Layer):
@@ -21,6 +22,10 @@ class Affine(Layer):
         beta_constraint, gamma_constraint: limits applied after each training step.
         **kwargs: see `Layer`.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        spell_out(cls, Affine)
 
     gamma: Variable | None
     beta: Variable | None

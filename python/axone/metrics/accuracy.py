@@ -40,18 +40,26 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     return sparse_top_k_categorical_accuracy(ops.argmax(convert_to_tensor(y_true), axis=-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
     """Returns 1 where the target's class number is among the `k` largest predictions, else 0.
 
     Args:
         y_true: Class numbers, shape (batch, ...) or (batch, ..., 1).
         y_pred: Scores, shape (batch, ..., classes). Classes that tie with the target's do not push it out.
         k: How many of the largest scores count.
+        from_sorted_ids: `y_pred` holds class numbers instead, from the largest score down.
 
     Returns:
         Shape of `y_pred` without its last axis.
     """
     y_pred = convert_to_tensor(y_pred)
+    if from_sorted_ids:
+        wanted = ops.expand_dims(
+            ops.cast(_drop_unit_axis(convert_to_tensor(y_true), y_pred), y_pred.dtype), -1
+        )
+        return ops.cast(ops.any(ops.equal(wanted, y_pred[..., :k]), axis=-1), dtypes.floatx())
     labels = ops.expand_dims(ops.cast(_drop_unit_axis(convert_to_tensor(y_true), y_pred), "int32"), -1)
     score = ops.take_along_axis(y_pred, labels, axis=-1)
     better = ops.sum(ops.cast(ops.greater(y_pred, score), "int32"), axis=-1)
@@ -158,11 +166,17 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
         k: How many of the largest predictions count.
         name: Name in the logs.
         dtype: See `Metric`.
+        from_sorted_ids: Predictions are class numbers, from the largest score down, instead of scores.
     """
 
     direction = "up"
 
     def __init__(
-        self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: str | None = None
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: str | None = None,
+        from_sorted_ids: bool = False,
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name=name, dtype=dtype, k=k)
+        options = {"k": k, "from_sorted_ids": from_sorted_ids}
+        super().__init__(sparse_top_k_categorical_accuracy, name=name, dtype=dtype, **options)

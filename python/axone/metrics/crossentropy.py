@@ -71,6 +71,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         name: Name in the logs.
         dtype: See `Metric`.
         from_logits: Whether predictions are logits.
+        ignore_class: A class number whose samples are left out of the mean, or None.
         axis: Axis of the classes.
     """
 
@@ -81,7 +82,8 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         name: str = "sparse_categorical_crossentropy",
         dtype: str | None = None,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        options: dict[str, Any] = {"from_logits": from_logits, "axis": axis}
+        options: dict[str, Any] = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(sparse_categorical_crossentropy, name, dtype, **options)

@@ -19,6 +19,7 @@ from axone.core.variable import Variable
 from axone.optimizers import clipping
 from axone.optimizers.state import OptimizerState
 from axone.utils import identifiers
+from axone.utils.signatures import spell_out
 
 
 class Optimizer(OptimizerState):
@@ -54,6 +55,10 @@ class Optimizer(OptimizerState):
         ...     def update_step(self, gradient, variable, learning_rate):
         ...         variable.assign(variable - learning_rate * ops.sign(gradient))
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        spell_out(cls, Optimizer)
 
     def __init__(
         self,

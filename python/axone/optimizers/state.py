@@ -54,6 +54,8 @@ class OptimizerState:
         shape: tuple[int, ...],
         initializer: Any = "zeros",
         dtype: str | None = None,
+        aggregation: str = "none",
+        layout: Any = None,
         name: str | None = None,
     ) -> Variable:
         """Creates a variable of the optimizer's state.
@@ -62,8 +64,10 @@ class OptimizerState:
             shape: Its shape.
             initializer: Name of an initializer or `callable(shape, dtype)`.
             dtype: Its type; None stands for `floatx()`.
+            aggregation, layout: Accepted for Keras's sake; there is one device.
             name: Its name.
         """
+        del aggregation, layout
         dtype = dtypes.standardize_dtype(dtype or dtypes.floatx())
         with eager_scope():
             if initializer == "zeros":
@@ -83,7 +87,7 @@ class OptimizerState:
         """Creates a variable of another's shape and dtype, named after both."""
         owner = str(getattr(reference_variable, "path", None) or reference_variable.name).replace("/", "_")
         return self.add_variable(
-            reference_variable.shape, initializer, reference_variable.dtype, f"{owner}_{name}"
+            reference_variable.shape, initializer, reference_variable.dtype, name=f"{owner}_{name}"
         )
 
     def add_optimizer_variables(

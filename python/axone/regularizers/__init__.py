@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from axone.core.registration import known_names
-from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.regularizers.regularizer import L1, L1L2, L2, OrthogonalRegularizer, Regularizer
 from axone.utils import identifiers
 
@@ -55,18 +53,14 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: if the name is unknown; near ones are suggested.
     """
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    return identifiers.resolve(identifier, known_names(_TABLE), "regularizer")
+    return identifiers.resolve(identifier, _TABLE, "regularizer")
 
 
 def serialize(regularizer: Any) -> Any:
     """Return the regularizer as a plain dict."""
-    return serialize_keras_object(regularizer)
+    return identifiers.serialize(regularizer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Build a regularizer from a plain dict or a name."""
-    if isinstance(config, str):
-        return get(config)
-    return deserialize_keras_object({"module": "keras.regularizers", **config}, custom_objects)
+    return identifiers.deserialize(config, _TABLE, "regularizer", custom_objects)

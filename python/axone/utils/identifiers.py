@@ -1,4 +1,4 @@
-"""Turning names and configurations into objects, and back, for losses, metrics and optimizers."""
+"""Turning names and configurations into objects, and back: `get`, `serialize`, `deserialize` of all kinds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from axone.core.operation import snake_case
-from axone.core.registration import get_registered_object
+from axone.core.registration import get_registered_object, known_names
 from axone.core.serialization import deserialize_keras_object, serialize_keras_object
 from axone.core.suggest import did_you_mean
 
@@ -42,10 +42,14 @@ def resolve(identifier: Any, table: Mapping[str, Any], kind: str) -> Any:
 
 
 def lookup(name: str, table: Mapping[str, Any], kind: str) -> Any:
-    """Returns `table[name]`; an unknown name raises a ValueError that suggests near ones."""
-    found = table[name] if name in table else get_registered_object(name)
-    if found is not None:
-        return found
+    """Returns what a name stands for; an unknown one raises a ValueError that suggests near ones.
+
+    Open scopes and full registered names come first, then the table, then registered names without package.
+    """
+    for place in (None, table, known_names(table)):
+        found = get_registered_object(name) if place is None else place.get(name)
+        if found is not None:
+            return found
     raise ValueError(f"Unknown {kind} {name!r}.{did_you_mean(name, table)}")
 
 
