@@ -1,0 +1,202 @@
+// Convolution and pooling inside programs: against their definitions in double on every instruction set, with
+// the same bits for every team; the error of Winograd; weights that change between runs.
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "check.h"
+#include "cpu/team.h"
+#include "graph/op.h"
+#include "runtime/program.h"
+
+using namespace axone;
+using axone::testing::on_every_target;
+
+namespace {
+
+struct Case {
+  int64_t batch, height, width, channels, filters, kernel, stride, dilation, pad, groups;
+};
+
+// The algorithms' borders: one pixel, partial tiles, few and many channels, strides, groups, parts of the
+// tiles.
+const Case kCases[] = {
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1},      {2, 7, 9, 3, 17, 3, 2, 1, 1, 1},
+    {1, 13, 8, 5, 40, 5, 1, 1, 2, 1},    {2, 9, 11, 6, 4, 3, 1, 2, 2, 2},
+    {3, 12, 10, 33, 33, 3, 1, 1, 1, 33}, {2, 15, 15, 20, 20, 3, 2, 1, 1, 20},
+    {2, 14, 14, 16, 16, 1, 2, 1, 0, 1},  {4, 14, 14, 20, 37, 3, 1, 1, 1, 1},
+    {2, 22, 18, 16, 24, 5, 1, 1, 2, 1},  {16, 46, 46, 16, 16, 3, 1, 1, 1, 1},
+    {1, 40, 40, 70, 90, 3, 1, 1, 0, 1},  {8, 7, 7, 130, 140, 3, 1, 1, 1, 1},
+    {1, 30, 5, 8, 8, 3, 3, 1, 0, 1},     {2, 6, 6, 4, 8, 2, 1, 1, 1, 1},
+};
+
+Tensor noise(const Shape& shape, double mean = 0) {
+  static std::mt19937 generator(3);
+  std::normal_distribution<float> normal(static_cast<float>(mean), 1);
+  Tensor t(TensorType{DType::f32, shape});
+  for (int64_t i = 0; i < t.size(); ++i) static_cast<float*>(t.data())[i] = normal(generator);
+  return t;
+}
+
+const float* values(const Tensor& t) {
+  return static_cast<const float*>(t.data());
+}
+
+Shape x_shape(const Case& c) {
+  return {c.batch, c.height, c.width, c.channels};
+}
+Shape w_shape(const Case& c) {
+  return {c.kernel, c.kernel, c.channels / c.groups, c.filters};
+}
+Shape y_shape(const Case& c) {
+  auto out = [&](int64_t n) { return (n + 2 * c.pad - (c.kernel - 1) * c.dilation - 1) / c.stride + 1; };
+  return {c.batch, out(c.height), out(c.width), c.filters};
+}
+
+Attrs attributes(const Case& c) {
+  return {{"strides", Axes{c.stride, c.stride}},
+          {"dilation", Axes{c.dilation, c.dilation}},
+          {"pad_lo", Axes{c.pad, c.pad}},
+          {"pad_hi", Axes{c.pad, c.pad}},
+          {"groups", c.groups}};
+}
+
+// Calls fn(x index, w index, y index) for every product of the convolution's definition.
+template <class F>
+void for_products(const Case& c, const F& fn) {
+  const Shape y = y_shape(c);
+  const int64_t in = c.channels / c.groups, out = c.filters / c.groups;
+  for (int64_t n = 0; n < c.batch; ++n)
+    for (int64_t oh = 0; oh < y[1]; ++oh)
+      for (int64_t ow = 0; ow < y[2]; ++ow)
+        for (int64_t kh = 0; kh < c.kernel; ++kh)
+          for (int64_t kw = 0; kw < c.kernel; ++kw) {
+            const int64_t h = oh * c.stride - c.pad + kh * c.dilation,
+                          w = ow * c.stride - c.pad + kw * c.dilation;
+            if (h < 0 || h >= c.height || w < 0 || w >= c.width) continue;
+            const int64_t pixel = ((n * c.height + h) * c.width + w) * c.channels;
+            for (int64_t i = 0; i < in; ++i)
+              for (int64_t f = 0; f < c.filters; ++f)
+                fn(pixel + f / out * in + i, ((kh * c.kernel + kw) * in + i) * c.filters + f,
+                   ((n * y[1] + oh) * y[2] + ow) * c.filters + f);
+          }
+}
+
+std::vector<float> result(const char* op, const Tensor& a, const Tensor& b, const Attrs& attrs, int threads) {
+  Graph graph;
+  const Value first = graph.input(a.type()), second = graph.input(b.type());
+  Program program(graph, {graph.add(op, {first, second}, attrs)});
+  std::vector<float> out(size_t(element_count(program.output_types()[0].shape)), -7);
+  set_num_threads(threads);
+  program.run({a.data(), b.data()}, {out.data()});
+  return out;
+}
+
+struct Deviation {
+  double rms, most;
+};
+
+// Relative to the expected values' root mean square.
+Deviation error_of(const std::vector<float>& got, const std::vector<double>& expected) {
+  double squares = 0, norm = 0, most = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double e = double(got[i]) - expected[i];
+    squares += e * e, norm += expected[i] * expected[i];
+    most = std::max(most, std::isfinite(e) ? std::fabs(e) : 1e30);
+  }
+  const double scale = std::sqrt(norm / double(got.size())) + 1e-30;
+  return {std::sqrt(squares / double(got.size())) / scale, most / scale};
+}
+
+struct Products {
+  const char* op;
+  Tensor a, b;
+  Attrs attrs;
+  std::vector<double> expected;
+};
+
+// The three products of a case with their expected values.
+std::vector<Products> products_of(const Case& c, double mean = 0) {
+  const Tensor x = noise(x_shape(c), mean), w = noise(w_shape(c)), dy = noise(y_shape(c), mean);
+  std::vector<double> y(size_t(dy.size())), dx(size_t(x.size())), dw(size_t(w.size()));
+  for_products(c, [&](int64_t i, int64_t j, int64_t k) {
+    y[size_t(k)] += double(values(x)[i]) * double(values(w)[j]);
+    dx[size_t(i)] += double(values(dy)[k]) * double(values(w)[j]);
+    dw[size_t(j)] += double(values(x)[i]) * double(values(dy)[k]);
+  });
+  Attrs input = attributes(c), weight = attributes(c);
+  input.set("input_shape", x_shape(c));
+  weight.set("kernel", Shape{c.kernel, c.kernel});
+  return {{"conv", x, w, attributes(c), y},
+          {"conv_input_grad", dy, w, input, dx},
+          {"conv_weight_grad", x, dy, weight, dw}};
+}
+
+}  // namespace
+
+TEST(convolutions_are_what_they_are_defined_as) {
+  for (const Case& c : kCases)
+    for (const Products& p : products_of(c))
+      on_every_target([&] {
+        const std::vector<float> one = result(p.op, p.a, p.b, p.attrs, 1);
+        const Deviation e = error_of(one, p.expected);
+        CHECK(e.rms < 4e-6 && e.most < 5e-5, p.op, " of ", c.height, "x", c.width, "x", c.channels, " to ",
+              c.filters, ", kernel ", c.kernel, ": rms error ", e.rms, ", largest ", e.most);
+        for (int threads : {2, 3, 5})
+          CHECK(result(p.op, p.a, p.b, p.attrs, threads) == one, p.op, " with ", threads, " threads");
+      });
+}
+
+// What the documentation promises of F(4, 3) and F(2, 5).
+TEST(winograd_stays_within_its_error) {
+  const Case cases[] = {{1, 24, 24, 512, 16, 3, 1, 1, 1, 1},
+                        {1, 24, 24, 16, 512, 3, 1, 1, 1, 1},
+                        {1, 14, 14, 512, 16, 5, 1, 1, 2, 1},
+                        {1, 14, 14, 16, 512, 5, 1, 1, 2, 1}};
+  for (const Case& c : cases)
+    for (double mean : {0.0, 1.0})
+      for (const Products& p : products_of(c, mean))
+        on_every_target([&] {
+          const Deviation e = error_of(result(p.op, p.a, p.b, p.attrs, 2), p.expected);
+          CHECK(e.rms < 2e-6 && e.most < 3e-5, p.op, ", kernel ", c.kernel, ", mean ", mean, ": rms error ",
+                e.rms, ", largest ", e.most);
+        });
+}
+
+TEST(exact_convolution_is_closer) {
+  const Case c{1, 24, 24, 64, 64, 3, 1, 1, 1, 1};
+  for (const Products& p : products_of(c)) {
+    Attrs exact = p.attrs;
+    exact.set("exact", true);
+    const Deviation fast = error_of(result(p.op, p.a, p.b, p.attrs, 2), p.expected);
+    const Deviation slow = error_of(result(p.op, p.a, p.b, exact, 2), p.expected);
+    CHECK(slow.rms < 0.7 * fast.rms, p.op, ": ", slow.rms, " and ", fast.rms);
+  }
+}
+
+// Weights are packed when they have changed, whoever changed them.
+TEST(prepared_weights_follow_their_variable) {
+  const Case c{2, 14, 14, 32, 32, 3, 1, 1, 1, 1};
+  const Tensor x = noise(x_shape(c)), w = noise(w_shape(c));
+  for (bool assigned : {false, true}) {
+    Graph graph, doubling;
+    const Sym input(graph, graph.input(x.type()));
+    const Sym weights(graph, graph.variable(w));
+    const Sym y = input.apply("conv", {weights}, attributes(c));
+    if (assigned) graph.assign(w, (weights * 2.0).value());
+    Program program(graph, {y.value()});
+    doubling.assign(w, (Sym(doubling, doubling.variable(w)) * 2.0).value());
+    Program other(doubling, {});
+    std::vector<float> first(size_t(c.batch * 14 * 14 * 32)), second(first.size());
+    program.run({x.data()}, {first.data()});
+    if (!assigned) other.run({}, {});
+    program.run({x.data()}, {second.data()});
+    for (float& v : first) v *= 2;
+    CHECK(first == second, "the second run used old weights");
+  }
+}
+
+int main(int argc, char** argv) {
+  return axone::testing::run_all(argc, argv);
+}
