@@ -20,6 +20,8 @@ class Callback:
 
     # True where hooks of batches may be called once for a run of steps, with the logs of the last of them.
     accepts_many_steps = False
+    # True for a callback whose hooks come after all others'.
+    runs_last = False
 
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None

@@ -59,6 +59,7 @@ class CallbackList(Callback):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
+        self.callbacks.sort(key=lambda callback: getattr(callback, "runs_last", False))
         if model is not None:
             self.set_model(model)
         self.set_params(params)
@@ -73,6 +74,8 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             if isinstance(callback, History):
                 model.history = callback
+            if hasattr(callback, "companions"):
+                callback.companions = self.callbacks
             callback.set_model(model)
 
     def append(self, callback: Callback) -> None:

@@ -40,3 +40,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'axone.saving' has no attribute '{name}'")
     return getattr(importlib.import_module("axone.saving.loading"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

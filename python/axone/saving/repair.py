@@ -94,6 +94,9 @@ def _object(config: dict[str, Any], repair: Repair) -> dict[str, Any]:
         for key, value in inner.items():
             inner[key] = _value(value, repair)
     config["config"] = inner
+    module = str(config.get("module") or "keras")
+    if kind in _MODELS and module.split(".")[0] in ("keras", "tf_keras", "tensorflow"):
+        config["module"] = "keras"
     return config
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from axone import layers
 
 __all__ = ["LAYER_NAMES", "Repair", "repair_arguments", "repair_call", "version_of"]
 
@@ -41,7 +45,7 @@ _RECURRENT = ("GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleR
 # Arguments that say nothing about what is computed, and those that a layer of this kind never used.
 _DROPPED = {
     "": ("batch_input_shape", "is_legacy_optimizer", "experimental_autocast", "_keras_api_names"),
-    "BatchNormalization": ("fused", "renorm", "virtual_batch_size", "mode", "synchronized"),
+    "BatchNormalization": ("fused", "virtual_batch_size", "mode"),
     "Bidirectional": ("return_sequences",),
     "Conv1DTranspose": ("groups",),
     "Conv2DTranspose": ("groups", "output_shape"),
@@ -49,7 +53,7 @@ _DROPPED = {
     "DepthwiseConv1D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "DepthwiseConv2D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "Embedding": ("input_length", "dropout", "sparse"),
-    "InputLayer": ("ragged", "type_spec"),
+    "InputLayer": ("type_spec",),
     "Lambda": ("function_type", "module", "output_shape_module", "output_shape_type"),
     "SeparableConv1D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "SeparableConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
@@ -174,12 +178,34 @@ def _drop(kind: str, inner: dict[str, Any], where: str, repair: Repair) -> None:
         inner.setdefault("batch_shape", inner.pop("batch_input_shape"))
         repair.note(where, "batch_input_shape is batch_shape")
     for name in (*_DROPPED[""], *_DROPPED.get(kind, ())):
-        if name in inner:
+        if name in inner and name not in accepted(kind):
             del inner[name]
             repair.note(where, f"{name} is gone")
-    for name in ("quantization_config", "lora_rank", "lora_alpha", "cache", "ragged"):
+    for name in (
+        "quantization_config",
+        "lora_rank",
+        "lora_alpha",
+        "ragged",
+        "rms_scaling",
+        "renorm",
+        "synchronized",
+    ):
         if name in inner and not inner[name]:
             del inner[name]
+
+
+@functools.cache
+def accepted(kind: str) -> frozenset[str]:
+    """Return the arguments that a layer class of today takes; none for a class that is not known."""
+    found = getattr(layers, kind, None)
+    names: set[str] = set()
+    for cls in getattr(found, "__mro__", ()):
+        if "__init__" in vars(cls):
+            parameters = inspect.signature(cls.__init__).parameters.values()
+            names.update(p.name for p in parameters if p.kind is not p.VAR_KEYWORD)
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return frozenset(names - {"self"})
 
 
 def _rename(kind: str, inner: dict[str, Any], where: str, repair: Repair) -> None:

@@ -1,0 +1,79 @@
+"""Each layer class, in each format, written by axone and by three versions of Keras, predicts the same."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from layer_cases import CASES, Case, set_weights
+
+import axone
+
+FILES = Path(__file__).parent / "files"
+WRITERS = ("keras2", "keras30", "keras3")
+FORMATS = (".keras", ".h5", ".weights.h5")
+BY_NAME = {case.name: case for case in CASES}
+
+
+def _stored() -> Iterator[tuple[str, str, str]]:
+    for writer in WRITERS:
+        with zipfile.ZipFile(FILES / f"{writer}.zip") as archive:
+            names = archive.namelist()
+        for name in names:
+            case, dot, ending = name.partition(".")
+            if ending != "npz":
+                yield writer, case, dot + ending
+            if ending == "keras":
+                yield writer, case, ".weights.h5"
+
+
+def _outputs(model: Any, case: Case) -> list[np.ndarray]:
+    found = model.predict(case.inputs, verbose=0)
+    return found if isinstance(found, list) else [found]
+
+
+def _check(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def _read(path: Path, ending: str, case: Case, reader: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if ending != ".weights.h5":
+            return reader(path)
+        model = case.make(axone)
+        model.load_weights(path)
+        return model
+
+
+@pytest.mark.parametrize("writer, name, ending", list(_stored()))
+def test_written_by_keras(writer: str, name: str, ending: str, tmp_path: Path) -> None:
+    path, case = tmp_path / f"model{ending}", BY_NAME[name]
+    with zipfile.ZipFile(FILES / f"{writer}.zip") as archive:
+        with np.load(io.BytesIO(archive.read(f"{name}.npz"))) as outputs:
+            expected = list(outputs.values())
+        if ending == ".weights.h5":
+            with zipfile.ZipFile(io.BytesIO(archive.read(f"{name}.keras"))) as inner:
+                path.write_bytes(inner.read("model.weights.h5"))
+        else:
+            path.write_bytes(archive.read(f"{name}{ending}"))
+    _check(_outputs(_read(path, ending, case, axone.models.load_model), case), expected)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("name", BY_NAME)
+def test_written_by_axone(name: str, ending: str, tmp_path: Path) -> None:
+    case, path = BY_NAME[name], tmp_path / f"model{ending}"
+    model = case.make(axone)
+    set_weights(model)
+    expected = _outputs(model, case)
+    model.save_weights(path) if ending == ".weights.h5" else model.save(path)
+    _check(_outputs(_read(path, ending, case, axone.models.load_model), case), expected)
