@@ -152,7 +152,7 @@ def test_finds_copied_rows_among_many_in_fit() -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CheckWarning)
             model.fit(images, labels, validation_data=(held_out, labels[:1000]), batch_size=4096, verbose=0)
-        assert any("training rows too" in str(w.message) for w in caught) is said
+        assert any("found among training rows" in str(w.message) for w in caught) is said
 
 
 def test_a_stack_without_an_input_is_looked_at_too() -> None:

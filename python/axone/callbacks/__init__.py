@@ -14,6 +14,7 @@ from axone.callbacks.model_checkpoint import ModelCheckpoint
 from axone.callbacks.progbar_logger import ProgbarLogger
 from axone.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from axone.callbacks.swap_ema_weights import SwapEMAWeights
+from axone.callbacks.tensorboard import TensorBoard
 from axone.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

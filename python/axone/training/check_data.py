@@ -79,7 +79,7 @@ def repeated_rows(view: View) -> Triples:
     if share > _TOLERATED + 2 * natural:
         yield (
             "validation_data",
-            f"{share:.0%} or more of its rows are training rows too: its results say nothing of new data.",
+            f"{share:.0%} of its rows were found among training rows: its results say nothing of new data.",
             "Split before copying or augmenting rows, or use validation_split.",
         )
 
