@@ -162,9 +162,8 @@ def set_weights(model: Any) -> None:
     for key, weight in enumerate(model.weights):
         shape, name = tuple(weight.shape), weight.name
         value = spread(shape, key)
-        if (
-            "variance" in name or name == "gamma" or name.startswith("variable")
-        ):  # Keras names LayerScale's so
+        factor = name == "gamma" or name.startswith("variable")  # so Keras names the factors of LayerScale
+        if factor or "variance" in name:
             value = 1 + 0.5 * value
         elif len(shape) > 1:
             inputs = math.prod(shape[:2]) if name == "depthwise_kernel" else math.prod(shape[:-1])

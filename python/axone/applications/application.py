@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from axone import activations, config
 from axone.core.suggest import did_you_mean
 from axone.core.tensor import KerasTensor
+from axone.core.variable import unfilled_variables
 from axone.layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from axone.models import Model
 from axone.utils.files import get_file
@@ -23,9 +26,12 @@ __all__ = [
     "channel_axis",
     "network",
     "published",
+    "reads_weights",
     "stride_padding",
     "whole_eights",
 ]
+
+F = TypeVar("F", bound=Callable[..., Model])
 
 STORE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -70,6 +76,22 @@ class Files:
         name, digest = self.top if include_top else self.no_top
         saved = name if self.saved_as is None else self.saved_as[0 if include_top else 1]
         return get_file(saved, self.folder + name, cache_subdir="models", file_hash=digest)
+
+
+def reads_weights(build: F) -> F:
+    """Decorate the function of a network: where weights are read, no random ones are drawn before."""
+    place = list(inspect.signature(build).parameters).index("weights")
+
+    @functools.wraps(build)
+    def wrapper(*args: Any, **kwargs: Any) -> Model:
+        if kwargs.get("weights", args[place] if len(args) > place else "imagenet") is None:
+            return build(*args, **kwargs)
+        with unfilled_variables() as unfilled:
+            model = build(*args, **kwargs)
+            unfilled.fill()
+        return model
+
+    return wrapper  # type: ignore[return-value]
 
 
 def channel_axis() -> int:
@@ -299,6 +321,7 @@ def network(title: str, name: str, assemble: Callable[[Application], Model], abo
     """
     default = name
 
+    @reads_weights
     def build(
         include_top: bool = True,
         weights: Any = "imagenet",

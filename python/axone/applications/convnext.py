@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from axone import ops, random
-from axone.applications.application import ARGUMENTS, STORE, Application, Files
+from axone.applications.application import ARGUMENTS, STORE, Application, Files, reads_weights
 from axone.applications.imagenet_utils import (
     RGB_DEVIATIONS,
     RGB_MEANS,
@@ -163,6 +163,7 @@ def _convnext(
     default = f"convnext_{variant.lower()}"
     files = Files(f"{STORE}convnext/", (f"{default}.h5", top_hash), (f"{default}_notop.h5", no_top_hash))
 
+    @reads_weights
     def build(
         include_top: bool = True,
         include_preprocessing: bool = True,

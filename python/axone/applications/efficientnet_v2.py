@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, Protocol
 
-from axone.applications.application import ARGUMENTS, STORE, Application, Files, channel_axis
+from axone.applications.application import ARGUMENTS, STORE, Application, Files, channel_axis, reads_weights
 from axone.applications.efficientnet import (
     DROP_CONNECT,
     conv,
@@ -197,6 +197,7 @@ def _efficientnet(
         f"{STORE}efficientnet_v2/", (f"{default}.h5", top_hash), (f"{default}_notop.h5", no_top_hash)
     )
 
+    @reads_weights
     def build(
         include_top: bool = True,
         weights: Any = "imagenet",

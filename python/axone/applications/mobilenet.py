@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axone.applications.application import STORE, Application, Files, channel_axis, published
+from axone.applications.application import STORE, Application, Files, channel_axis, published, reads_weights
 from axone.applications.imagenet_utils import decode_predictions, preprocessor
 from axone.core.tensor import KerasTensor
 from axone.layers import (
@@ -41,6 +41,7 @@ SIZES = (128, 160, 192, 224)
 WIDTHS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}
 
 
+@reads_weights
 def MobileNet(
     input_shape: Any = None,
     alpha: float = 1.0,

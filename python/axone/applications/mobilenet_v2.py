@@ -13,6 +13,7 @@ from axone.applications.application import (
     Files,
     channel_axis,
     published,
+    reads_weights,
     stride_padding,
     whole_eights,
 )
@@ -45,6 +46,7 @@ SIZES = (96, 128, 160, 192, 224)
 WIDTHS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 
 
+@reads_weights
 def MobileNetV2(
     input_shape: Any = None,
     alpha: float = 1.0,

@@ -13,6 +13,7 @@ from axone.applications.application import (
     Application,
     Files,
     channel_axis,
+    reads_weights,
     stride_padding,
     whole_eights,
 )
@@ -85,6 +86,7 @@ HASHES = {
 }
 
 
+@reads_weights
 def MobileNetV3Small(
     input_shape: Any = None,
     alpha: float = 1.0,
@@ -124,6 +126,7 @@ def MobileNetV3Small(
     )
 
 
+@reads_weights
 def MobileNetV3Large(
     input_shape: Any = None,
     alpha: float = 1.0,

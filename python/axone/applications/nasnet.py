@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from axone.applications.application import STORE, Application, Files, stride_padding
+from axone.applications.application import STORE, Application, Files, reads_weights, stride_padding
 from axone.applications.imagenet_utils import decode_predictions, preprocessor
 from axone.core.tensor import KerasTensor
 from axone.layers import (
@@ -28,6 +28,7 @@ from axone.models import Model
 __all__ = ["NASNetLarge", "NASNetMobile", "decode_predictions", "preprocess_input"]
 
 
+@reads_weights
 def NASNetMobile(
     input_shape: Any = None,
     include_top: bool = True,
@@ -58,6 +59,7 @@ def NASNetMobile(
     return _assemble(application, 224, 1056 // 24, 4, 32, False, files)
 
 
+@reads_weights
 def NASNetLarge(
     input_shape: Any = None,
     include_top: bool = True,

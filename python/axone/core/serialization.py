@@ -30,6 +30,9 @@ _KERAS_HOME = {
     "Sequential": "keras",
     "Model": "keras",
     "DTypePolicy": "keras",
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
 }
 
 

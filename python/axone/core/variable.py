@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from axone.core.tensor import Operators, Tensor, convert_to_tensor
 __all__ = ["Unfilled", "Variable", "unfilled_variables"]
 
 
+_MAX_ELEMENTS = 1 << 44
+
+
 class Unfilled:
     """Variables that were made without values, each with the function that would have given them."""
 
@@ -26,7 +30,7 @@ class Unfilled:
 
     def fill(self) -> None:
         """Give the variables that nobody has written to the values of their initializers."""
-        for variable, initializer in self.waiting.values():
+        for variable, initializer in list(self.waiting.values()):
             with tracing.eager_scope():
                 variable.assign(initializer(variable.shape, dtype=variable.dtype))
         self.waiting.clear()
@@ -97,6 +101,8 @@ class Variable(Operators):
         if unfilled is not None and callable(initializer) and shape is not None:
             self.shape: tuple[int, ...] = shape
             self.dtype = standardize_dtype(dtype or floatx())
+            if math.prod(shape) > _MAX_ELEMENTS:
+                raise MemoryError(f"Variable '{self.name}': a shape of {shape} fits into no memory.")
             self.storage = _engine.Tensor.empty(self.dtype, shape)
             unfilled.waiting[id(self)] = (self, initializer)
             return

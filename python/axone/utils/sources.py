@@ -23,13 +23,18 @@ def get_source_inputs(tensor: KerasTensor) -> list[Any]:
         >>> axone.utils.get_source_inputs(x * 2)[0] is x
         True
     """
-    if tensor.record is None:
-        return [tensor]
-    operation, index, _ = tensor.record
-    node = operation._inbound_nodes[index]
-    if node.is_input:
-        return list(node.outputs)
     found: list[Any] = []
-    for source in node.inputs:
-        found += [x for x in get_source_inputs(source) if all(x is not known for known in found)]
+    waiting, seen = [tensor], {id(tensor)}
+    while waiting:
+        current = waiting.pop()
+        node = None
+        if current.record is not None:
+            operation, index, _ = current.record
+            node = operation._inbound_nodes[index]
+        if node is None or node.is_input:
+            found += [current] if node is None else node.outputs
+            continue
+        fresh = [source for source in node.inputs if id(source) not in seen]
+        seen.update(map(id, fresh))
+        waiting.extend(reversed(fresh))
     return found
