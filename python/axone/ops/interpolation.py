@@ -59,6 +59,17 @@ def _lanczos(radius: float) -> Kernel:
     return kernel
 
 
+def _gaussian(xp: Any, x: Any) -> Any:
+    return xp.where(x < 1.5, xp.exp(-2.0 * x * x), 0.0)
+
+
+def _mitchell(xp: Any, x: Any) -> Any:
+    # Mitchell and Netravali, "Reconstruction filters in computer graphics", 1988, with B = C = 1/3.
+    near = ((7 * x - 12) * x * x) / 6 + 16 / 18
+    far = (((-7 / 18 * x + 2) * x) - 10 / 3) * x + 16 / 9
+    return xp.where(x >= 2.0, 0.0, xp.where(x >= 1.0, far, near))
+
+
 _KERNELS: dict[str, Kernel] = {
     **dict.fromkeys(("linear", "bilinear", "trilinear", "triangle"), _triangle),
     **dict.fromkeys(("cubic", "bicubic", "tricubic"), _cubic),
@@ -66,6 +77,7 @@ _KERNELS: dict[str, Kernel] = {
     "lanczos5": _lanczos(5.0),
 }
 METHODS = tuple(_KERNELS)
+_KERNELS.update(gaussian=_gaussian, mitchellcubic=_mitchell)
 
 
 def resampling_matrix(
@@ -94,6 +106,14 @@ def resampling_matrix(
     total = xp.sum(weights, axis=1, keepdims=True)
     weights = xp.where(xp.abs(total) > _NOTHING, weights / xp.where(total != 0, total, 1.0), 0.0)
     return xp.where(xp.logical_and(column >= -0.5, column <= size - 0.5), weights, 0.0)
+
+
+def area_matrix(size: int, count: int) -> Any:
+    """Weights (count, size) of the mean over the part of an axis that each output covers."""
+    edge = np.arange(count + 1)[:, None] * (size / count)
+    place = np.arange(size)[None]
+    overlap = np.minimum(edge[1:], place + 1) - np.maximum(edge[:-1], place)
+    return np.maximum(overlap, 0.0) / (size / count)
 
 
 def nearest_places(size: int, count: int) -> Any:

@@ -12,7 +12,14 @@ _HOME = {
     "timeseries_dataset_from_array": "axone.utils",
 }
 
-__all__ = ["sequence", "text", "text_dataset_from_directory", "timeseries_dataset_from_array"]
+__all__ = [
+    "image",
+    "image_dataset_from_directory",
+    "sequence",
+    "text",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+]
 
 
 def __getattr__(name: str) -> Any:
