@@ -75,3 +75,12 @@ def test_mistakes() -> None:
         models.model_from_json("{")
     with pytest.raises(ValueError, match="class_name"):
         models.model_from_json("{}")
+
+
+def test_compiled_clone_has_an_optimizer_of_its_own() -> None:
+    model = sequential()
+    model.compile(keras.optimizers.Adam(0.3), lambda a, b: keras.ops.mean(b, axis=-1), metrics=["mae"])
+    twin = models.clone_model(model)
+    assert twin.compiled and twin.loss is model.loss
+    assert twin.optimizer is not model.optimizer
+    assert float(twin.optimizer.learning_rate) == pytest.approx(0.3)

@@ -126,7 +126,7 @@ LAYERS = [
 
 _OTHER = axone.Input((3,), name="other")
 MODELS = [
-    row("not compiled", lambda m: axone.models.clone_model(m).fit(X, LABELS), V,
+    row("not compiled", lambda m: type(m).from_config(m.get_config()).fit(X, LABELS), V,
         ("call `compile()` before `fit()`",)),
     row("not built", lambda m: axone.Sequential([layers.Dense(2)]).count_params(), V,
         ("build(input_shape)",)),

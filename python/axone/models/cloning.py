@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +33,7 @@ def clone_model(
         recursive: whether clone_function is asked for the layers of nested models too.
 
     Returns:
-        The new model, not compiled.
+        The new model, compiled like the old one where that is compiled (not for subclassed models).
 
     Raises:
         ValueError: an argument does not go with this kind of model.
@@ -51,24 +52,34 @@ def clone_model(
             "copied by its configuration, without clone_function, call_function and input_tensors."
         )
 
-    def copy(layer: Any) -> Any:
+    def copied(layer: Any) -> Any:
         if recursive and isinstance(layer, (Functional, Sequential)):
             return clone_model(layer, clone_function=clone_function, recursive=True)
-        made = (clone_function or _by_configuration)(layer)
-        return made
+        return (clone_function or _by_configuration)(layer)
 
     if isinstance(model, Sequential):
         if call_function is not None:
             raise ValueError("clone_model: call_function is for functional models, not for a Sequential.")
-        clone = _sequential(model, copy)
+        clone = _sequential(model, copied)
     elif known and type(model).get_config is Functional.get_config:
-        clone = _functional(model, copy, call_function)
+        clone = _functional(model, copied, call_function)
     else:
-        clone = type(model).from_config(model.get_config())
-    if input_tensors is None:
-        return clone
-    outputs = clone(input_tensors)
-    return Functional(input_tensors, outputs, name=model.name)
+        return type(model).from_config(model.get_config())
+    if input_tensors is not None:
+        clone = Functional(input_tensors, clone(input_tensors), name=model.name)
+    if model.compiled:
+        _compile_alike(model, clone)
+    return clone
+
+
+def _compile_alike(model: Any, clone: Any) -> None:
+    """Compile a model with the arguments of another, with an optimizer and metrics of its own."""
+    arguments = dict(model._compile_arguments or {})
+    for name in ("metrics", "weighted_metrics"):
+        arguments[name] = copy.deepcopy(arguments.get(name))
+    if model.optimizer is not None:
+        arguments["optimizer"] = type(model.optimizer).from_config(model.optimizer.get_config())
+    clone.compile(**arguments)
 
 
 def _by_configuration(layer: Any) -> Any:

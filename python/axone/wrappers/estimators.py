@@ -41,18 +41,6 @@ def _validated(estimator: Any, *args: Any, **kwargs: Any) -> Any:
     return validate_data(estimator, *args, **kwargs)
 
 
-def _untrained(model: Model) -> Model:
-    """A copy of a model with fresh weights, compiled alike."""
-    twin: Model = clone_model(model)
-    if model.compiled:
-        arguments = dict(model._compile_arguments or {})
-        metrics = {name: copy.deepcopy(arguments[name]) for name in ("metrics", "weighted_metrics")}
-        if model.optimizer is not None:
-            arguments["optimizer"] = type(model.optimizer).from_config(model.optimizer.get_config())
-        twin.compile(**{**arguments, **metrics})
-    return twin
-
-
 class _Wrapper(BaseEstimator):  # type: ignore[misc]
     """What the three have in common.
 
@@ -104,7 +92,7 @@ class _Wrapper(BaseEstimator):  # type: ignore[misc]
         if self.warm_start and hasattr(self, "model_"):
             return self.model_
         if isinstance(self.model, Model):
-            model = self.model if self.warm_start else _untrained(self.model)
+            model = self.model if self.warm_start else clone_model(self.model)
         else:
             model = self.model(X=x, y=y, **(self.model_kwargs or {}))
         if not isinstance(model, Model):
