@@ -9,6 +9,7 @@ import pytest
 
 import axone
 from axone import ops
+from axone.core.host_call import host_call
 
 
 def test_the_usual_loop_learns() -> None:
@@ -154,3 +155,29 @@ def test_random_draws_in_a_tape_are_the_ones_that_were_seen() -> None:
         y = axone.random.dropout(x, 0.5)
         total = ops.sum(y)
     assert (np.asarray(tape.gradient(total, x)) == np.asarray(y)).all()
+
+
+def test_the_forward_pass_runs_once() -> None:
+    calls = []
+
+    def square(x: np.ndarray) -> np.ndarray:
+        calls.append(1)
+        return x * x
+
+    def square_gradient(inputs: Any, outputs: Any, gradients: Any) -> list[np.ndarray]:
+        return [2 * inputs[0] * gradients[0]]
+
+    x = axone.Variable([1.0, 2.0])
+    with axone.GradientTape() as tape:
+        squared = host_call(square, [x.value], axone.KerasTensor((2,)), gradient=square_gradient)
+        y = ops.sin(squared)
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), np.cos([1.0, 4.0]) * [2.0, 4.0], rtol=1e-6)
+    assert len(calls) == 1
+
+
+def test_gradients_of_different_targets_of_one_recording() -> None:
+    x = axone.Variable([1.0, 2.0])
+    for which, slope in ((0, 2.0), (1, 3.0), (0, 2.0)):
+        with axone.GradientTape() as tape:
+            both = x * 2.0, x * 3.0
+        assert tape.gradient(both[which], x).numpy().tolist() == [slope, slope]

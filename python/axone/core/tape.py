@@ -17,8 +17,9 @@ from axone.core.variable import Variable
 
 __all__ = ["GradientTape"]
 
-# Compiled gradient programs of recorded computations; loops record the same one again and again.
-_programs: OrderedDict[Any, _engine.Program] = OrderedDict()
+# Compiled gradient programs of recorded computations, with the values of the tape's graph that they are fed;
+# loops record the same one again and again.
+_programs: OrderedDict[Any, tuple[_engine.Program, list[int]]] = OrderedDict()
 _KEPT = 64
 
 
@@ -51,7 +52,7 @@ class GradientTape:
         self._values: dict[int, int] = {}  # by id of a tensor that depends on a watched one, or is one
         self._kept: list[Any] = []  # keeps those ids valid
         self._variables: dict[int, int] = {}  # by id of a variable: its value in the graph
-        self._inputs: list[Tensor] = []
+        self._known: dict[int, Tensor] = {}  # values of the graph that have been computed, or were given
         self._leaves: dict[int, int] = {}
         self._log: list[Any] = []
         self._used = False
@@ -100,9 +101,11 @@ class GradientTape:
         return self._leaves[id(x)]
 
     def _append_input(self, x: Tensor) -> int:
-        self._inputs.append(x)  # also keeps the id valid
         self._log.append((x.dtype, x.shape))
-        return self._graph.input(x.dtype, list(x.shape))
+        value = self._graph.input(x.dtype, list(x.shape))
+        self._known[value] = x
+        self._kept.append(x)  # keeps the id valid
+        return value
 
     def record(
         self, op: str, inputs: Sequence[Tensor], attrs: dict[str, Any], results: Sequence[Tensor]
@@ -115,6 +118,7 @@ class GradientTape:
         self._log.append((op, tuple(values), _frozen(attrs)))
         for x, (value, _, _) in zip(results, outputs, strict=False):
             self._values[id(x)] = value
+            self._known[value] = x
             self._kept.append(x)
 
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None, **_: Any) -> Any:
@@ -166,9 +170,9 @@ class GradientTape:
         if not known or all(w is None for w in wanted):
             return [None] * len(sources)
         seed_inputs = [self._append_input(seeds[i]) for _, i in known] if seeds else []
-        found = self._graph.gradients(
-            [self._values[id(t)] for t, _ in known], [w for w in wanted if w is not None], seed_inputs
-        )
+        starts, ends = [self._values[id(t)] for t, _ in known], [w for w in wanted if w is not None]
+        found = self._graph.gradients(starts, ends, seed_inputs)
+        self._log.append(("gradients", tuple(starts), tuple(ends)))
         present = [g[0] for g in found if g is not None]
         results = iter(self._replay(present) if tracing.state.tapes else self._run(present))
         gradients = iter(None if g is None else next(results) for g in found)
@@ -176,29 +180,64 @@ class GradientTape:
 
     def _run(self, wanted: list[int]) -> list[Tensor]:
         key = (tuple(self._log), tuple(wanted), _engine.instruction_set())
-        program = _programs.get(key)
-        if program is None:
-            program = _programs[key] = _engine.Program(self._graph, wanted)
+        if key not in _programs:
+            _programs[key] = self._backward(wanted)
             if len(_programs) > _KEPT:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
-        return [Tensor.wrap(t) for t in program.run([x.storage for x in self._inputs])]
+        program, fed = _programs[key]
+        return [Tensor.wrap(t) for t in program.run([self._known[value].storage for value in fed])]
+
+    def _missing(self, wanted: list[int]) -> list[int]:
+        """Numbers of the nodes to be computed, in order: what ran while the tape recorded is known."""
+        found: set[int] = set()
+        open_values = list(wanted)
+        while open_values:
+            value = open_values.pop()
+            number = value >> 32
+            if value not in self._known and number not in found:
+                found.add(number)
+                made = self._graph.node(number << 32)
+                if isinstance(made, tuple):
+                    open_values.extend(made[1])
+        return sorted(found)
+
+    def _backward(self, wanted: list[int]) -> tuple[_engine.Program, list[int]]:
+        """A program of the gradients alone, and the known values that it takes."""
+        graph = _engine.Graph()
+        fed: list[int] = []
+        moved: dict[int, int] = {}
+
+        def value_of(value: int) -> int:
+            if value not in moved:
+                known = self._known[value]
+                moved[value] = graph.input(known.dtype, list(known.shape))
+                fed.append(value)
+            return moved[value]
+
+        for number in self._missing(wanted):
+            made = self._graph.node(number << 32)
+            if isinstance(made, tuple):
+                op, inputs, attrs = made
+                for i, (value, _, _) in enumerate(graph.add(op, [value_of(v) for v in inputs], attrs)):
+                    moved.setdefault(number << 32 | i, value)
+            elif made is not None:
+                moved[number << 32] = graph.constant(made)
+        return _engine.Program(graph, [value_of(value) for value in wanted]), fed
 
     def _replay(self, wanted: list[int]) -> list[Tensor]:
         """Computes values of the graph op by op, so that the tapes around this one record them."""
-        fresh = iter(self._inputs)
-        nodes: dict[int, tuple[Tensor, ...]] = {}
-        for number in range(self._graph.size):
+        values = dict(self._known)
+        for number in self._missing(wanted):
             made = self._graph.node(number << 32)
-            if made is None:
-                nodes[number] = (next(fresh),)
-            elif isinstance(made, tuple):
+            if isinstance(made, tuple):
                 op, inputs, attrs = made
-                result = tracing.emit(op, [nodes[v >> 32][v & 0x7FFFFFFF] for v in inputs], **attrs)
-                nodes[number] = result if isinstance(result, tuple) else (result,)
-            else:
-                nodes[number] = (Tensor.wrap(made),)
-        return [nodes[v >> 32][v & 0x7FFFFFFF] for v in wanted]
+                result = tracing.emit(op, [values[v] for v in inputs], **attrs)
+                for i, x in enumerate(result if isinstance(result, tuple) else (result,)):
+                    values.setdefault(number << 32 | i, x)
+            elif made is not None:
+                values[number << 32] = Tensor.wrap(made)
+        return [values[value] for value in wanted]
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """Return the variables that were read."""
