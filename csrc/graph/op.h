@@ -51,6 +51,7 @@ class Op {
   GradientRule gradient;     // empty: not differentiable, its inputs get no gradient
   SimplifyRule simplify;     // may be empty
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
+  bool cheap = false;        // elementwise, and no more work than reading its result from memory
   bool view = false;         // output 0 is input 0's memory under another shape
   bool epilogue = false;  // its execution can apply an elementwise chain to its output while that is in cache
   bool effects = false;   // may do more than compute its outputs: two equal nodes stay two, and one with the

@@ -8,8 +8,6 @@ namespace axone {
 
 namespace {
 
-// More operations than this gain nothing: the chain's tiles no longer fit into the first-level cache.
-constexpr size_t kLargestChain = 48;
 // Sums of one chain: more would push the chain's tiles out of the first-level cache.
 constexpr size_t kMostSums = 8;
 // How far a search for a cycle goes before it gives up and the chain is cut.
@@ -182,7 +180,7 @@ std::vector<Group> Fuser::ordered() const {
     const int32_t g = ready.top().second;
     ready.pop();
     const Draft& d = drafts_[size_t(g)];
-    out.push_back({d.nodes, d.sums, d.map, d.head});
+    out.push_back({d.nodes, d.sums, {}, d.map, d.head});
     for (int32_t u : users[size_t(g)])
       if (!--missing[size_t(u)]) offer(u);
   }
@@ -191,13 +189,10 @@ std::vector<Group> Fuser::ordered() const {
 
 }  // namespace
 
-bool Group::holds(int32_t node) const {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end() ||
-         std::find(sums.begin(), sums.end(), node) != sums.end();
-}
-
 std::vector<Group> make_schedule(const Graph& graph, const std::vector<Value>& roots) {
-  return Fuser(graph, roots).ordered();
+  std::vector<Group> groups = Fuser(graph, roots).ordered();
+  recompute_cheap_values(graph, roots, &groups);
+  return groups;
 }
 
 }  // namespace axone

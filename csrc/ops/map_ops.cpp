@@ -359,11 +359,22 @@ void define_selection() {
   broadcast.gradient = [](const GradientCall& g) -> std::vector<Sym> { return {g.grad()}; };
 }
 
+// What a vector unit does while it waits for memory.
+void mark_cheap() {
+  for (const char* name :
+       {"neg",        "abs",         "square",     "relu",    "relu6",         "relu_grad",
+        "add",        "subtract",    "multiply",   "maximum", "minimum",       "equal",
+        "not_equal",  "less",        "less_equal", "greater", "greater_equal", "logical_and",
+        "logical_or", "logical_not", "where",      "cast",    "broadcast_to"})
+    const_cast<Op&>(find_op(name)).cheap = true;
+}
+
 [[maybe_unused]] const bool registered = [] {
   define_functions();
   define_activations();
   define_arithmetic();
   define_selection();
+  mark_cheap();
   return true;
 }();
 

@@ -9,7 +9,8 @@ namespace axone {
 
 namespace {
 
-bool contains(const std::vector<Value>& values, Value v) {
+template <class T>
+bool contains(const std::vector<T>& values, T v) {
   return std::find(values.begin(), values.end(), v) != values.end();
 }
 
@@ -39,7 +40,7 @@ Value ProgramBuilder::base(Value v) const {
 
 void ProgramBuilder::find_uses() {
   used_outside_.assign(size_t(graph_.size()), 0);
-  readers_.resize(size_t(graph_.size()));
+  read_elsewhere_.assign(size_t(graph_.size()), 0);
   for (Value v : outputs_) used_outside_[size_t(v.node)] = 1;
   for (const auto& [storage, v] : graph_.assigned()) used_outside_[size_t(v.node)] = 1;
 }
@@ -47,11 +48,9 @@ void ProgramBuilder::find_uses() {
 // Values of a group that are read elsewhere: these are written to memory.
 std::vector<Value> ProgramBuilder::escapes_of(const Group& group) const {
   std::vector<Value> out;
-  for (int32_t id : group.nodes) {
-    const auto& readers = readers_[size_t(id)];
-    const bool read = std::any_of(readers.begin(), readers.end(), [&](int32_t r) { return !group.holds(r); });
-    if (used_outside_[size_t(id)] || read) out.push_back({id, 0});
-  }
+  for (int32_t id : group.nodes)
+    if (!contains(group.copies, id) && (used_outside_[size_t(id)] || read_elsewhere_[size_t(id)]))
+      out.push_back({id, 0});
   return out;
 }
 
@@ -63,7 +62,8 @@ void ProgramBuilder::draft_groups() {
   for (const Group& g : groups)
     for (const auto* nodes : {&g.nodes, &g.sums})
       for (int32_t id : *nodes)
-        for (Value v : graph_.node(id).inputs) readers_[size_t(v.node)].push_back(id);
+        for (Value v : graph_.node(id).inputs)
+          if (!contains(g.nodes, v.node)) read_elsewhere_[size_t(v.node)] = 1;
   for (Group& group : groups) {
     Draft d;
     d.group = std::move(group);
@@ -134,7 +134,7 @@ void ProgramBuilder::place_leaves() {
     const Node& n = graph_.node(id);
     if (n.kind == NodeKind::operation || n.kind == NodeKind::input) continue;
     const Value v{id, 0};
-    if (!last_reader_.count(v) && !used_outside_[size_t(id)] && readers_[size_t(id)].empty()) continue;
+    if (!last_reader_.count(v) && !used_outside_[size_t(id)] && !read_elsewhere_[size_t(id)]) continue;
     Program::Slot& s = program_.slots_[size_t(slot(v))];
     s.kind = Program::Slot::fixed;
     s.data = n.data.data();

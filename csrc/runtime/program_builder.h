@@ -40,9 +40,9 @@ class ProgramBuilder {
   const std::vector<Value>& outputs_;
   Program& program_;
   std::vector<Draft> drafts_;
-  std::vector<char> used_outside_;  // by node: a root, or read by a view, as opposed to by a group only
-  std::vector<std::vector<int32_t>> readers_;        // by node: the nodes that read any of its outputs
-  std::map<Value, int32_t> slots_;                   // of base values
+  std::vector<char> used_outside_;    // by node: a root, or read by a view, as opposed to by a group only
+  std::vector<char> read_elsewhere_;  // by node: whether a group that does not hold it reads it
+  std::map<Value, int32_t> slots_;    // of base values
   std::map<Value, int32_t> producer_, last_reader_;  // draft indices
   std::map<Value, int32_t> end_readers_;             // base values that the final copies read
 };

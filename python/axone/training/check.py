@@ -66,6 +66,7 @@ def find(view: View, in_fit: bool) -> list[Finding]:
     from axone.training import check_data, check_network, check_outputs  # they fill the list
 
     del check_data, check_network, check_outputs
+    view.in_fit = in_fit
     found = []
     with np.errstate(all="ignore"):
         for item in CHECKS:

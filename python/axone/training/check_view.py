@@ -43,6 +43,7 @@ class View:
         y: Sampled rows of each target.
         outputs: What is known of the outputs.
         activations: What one run on a few rows gave, None before it.
+        in_fit: Whether the check runs before a fit, which must not wait for it.
     """
 
     model: Any
@@ -53,6 +54,7 @@ class View:
     y: list[Array]
     outputs: list[Output] = field(default_factory=list)
     activations: Any = None
+    in_fit: bool = False
 
     def layers(self) -> list[Any]:
         """All layers, those of nested models too."""
