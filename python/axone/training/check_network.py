@@ -17,8 +17,8 @@ Triples = Iterator[tuple[str, str, str]]
 
 # Rows of the batch; few where a row is large: the batch costs a small part of the first step.
 _ROWS, _FEW, _LARGE = 64, 8, 4096
-# Layers of a network and numbers in a row of its inputs beyond which `fit` does without: running ResNet50 node by
-# node takes longer than its first step.
+# Layers of a network and numbers in a row of its inputs beyond which `fit` does without: running ResNet50
+# node by node takes longer than its first step.
 _DEEP, _HUGE = 40, 16_384
 # Factors by which the spread of a layer's values may differ from that of the inputs.
 _EXPLODED, _VANISHED = 1e5, 1e-6
