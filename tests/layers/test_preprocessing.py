@@ -275,3 +275,19 @@ def test_strings_for_layers_that_take_none() -> None:
     with pytest.raises((ValueError, TypeError), match=r"string|numbers"):
         layers.Dense(1)(DOCUMENTS[:, None])
     model.fit(np.ones((4, 1)), np.ones(4), verbose=0)
+
+
+def test_discretization_in_steps_equals_adapt() -> None:
+    data = np.random.default_rng(0).normal(size=(4, 25)).astype("float32")
+    whole, steps = layers.Discretization(num_bins=4), layers.Discretization(num_bins=4)
+    whole.adapt(list(data))
+    for batch in data:
+        steps.update_state(batch)
+    steps.finalize_state()
+    assert steps.bin_boundaries == whole.bin_boundaries
+    steps.reset_state()
+    steps.update_state(data[0] * 100)
+    steps.finalize_state()
+    assert steps.bin_boundaries != whole.bin_boundaries
+    with pytest.raises(ValueError, match="edges were given"):
+        layers.Discretization(bin_boundaries=[0.0]).update_state(data)

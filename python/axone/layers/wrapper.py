@@ -86,10 +86,13 @@ class SpectralNormalization(Wrapper):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the layer's outputs."""
         if training:
-            self._normalise()
+            u, kernel = self.normalized_weights()
+            self.vector_u.assign(u)
+            self.kernel.assign(kernel)
         return self.layer(inputs)
 
-    def _normalise(self) -> None:
+    def normalized_weights(self) -> tuple[Any, Any]:
+        """Return the next estimate of the singular vector, and the kernel divided by its singular value."""
         kernel = self.kernel.value
         flat = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u = self.vector_u.value
@@ -99,8 +102,8 @@ class SpectralNormalization(Wrapper):
         u, v = ops.stop_gradient(u), ops.stop_gradient(v)
         sigma = ops.reshape(ops.matmul(ops.matmul(v, flat), ops.transpose(u)), ())
         empty = ops.all(ops.equal(kernel, 0.0))
-        self.vector_u.assign(ops.where(empty, self.vector_u.value, u))
-        self.kernel.assign(ops.where(empty, kernel, kernel / ops.where(empty, ops.ones_like(sigma), sigma)))
+        divided = kernel / ops.where(empty, ops.ones_like(sigma), sigma)
+        return ops.where(empty, self.vector_u.value, u), ops.where(empty, kernel, divided)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "power_iterations": self.power_iterations}

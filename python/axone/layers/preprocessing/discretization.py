@@ -67,6 +67,7 @@ class Discretization(Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self.bin_boundaries: tuple[float, ...] | None = None
+        self._seen = np.zeros((2, 0), "float32")
         if bin_boundaries is not None:
             self._set_boundaries(bin_boundaries)
         self.built = True
@@ -89,14 +90,34 @@ class Discretization(Layer):
         Raises:
             ValueError: if the edges were given.
         """
+        self.reset_state()
+        for batch in batches(data, steps):
+            self.update_state(batch)
+        self.finalize_state()
+
+    def update_state(self, data: Any) -> None:
+        """Take a batch into account, as `adapt` does with each."""
+        self._check_adapts()
+        self._seen = _merged(_summary(np.asarray(data), self.epsilon), self._seen, self.epsilon)
+
+    def finalize_state(self) -> None:
+        """Choose the edges from what has been seen."""
+        bins = self._check_adapts()
+        if self._seen.size:
+            self._set_boundaries(_compressed(self._seen, 1.0 / bins)[0, :-1])
+
+    def reset_state(self) -> None:
+        """Forget what has been seen."""
+        self._check_adapts()
+        self._seen = np.zeros((2, 0), "float32")
+
+    def _check_adapts(self) -> int:
+        """The number of bins, which says that the edges are to be found."""
         if self.num_bins is None:
             raise ValueError(
                 f"{self._label()}: the edges were given as bin_boundaries; use num_bins to have them adapted."
             )
-        summary = np.zeros((2, 0), "float32")
-        for batch in batches(data, steps):
-            summary = _merged(_summary(batch, self.epsilon), summary, self.epsilon)
-        self._set_boundaries(_compressed(summary, 1.0 / self.num_bins)[0, :-1])
+        return self.num_bins
 
     def call(self, inputs: Any) -> Any:
         """Return the bins' numbers, or vectors made of them."""
