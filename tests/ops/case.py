@@ -9,9 +9,12 @@ import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
+
+import axone
 
 # Scalars, empties, primes, and the neighbours of vector lengths (4 to 16 numbers) and of unrolled blocks.
 SHAPES: tuple[tuple[int, ...], ...] = (
@@ -115,7 +118,7 @@ def arrange(x: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:
 class Case:
     """A function of `axone.ops` and how it is tested: one entry of the table serves every test.
 
-    name: the function.
+    name: the function, as it is reached from `axone.ops`.
     reference: the same function of float64 NumPy arrays.
     samples: argument lists; an `Array` is drawn, anything else is passed on.
     attrs: keyword arguments.
@@ -136,6 +139,11 @@ class Case:
     integers: tuple[str, ...] = ()
     special: bool = False
     label: str = ""
+
+    @property
+    def function(self) -> Any:
+        """The function of `axone.ops`, or of a module in it: "image.resize"."""
+        return attrgetter(self.name)(axone.ops)
 
     @property
     def id(self) -> str:

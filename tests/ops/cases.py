@@ -6,6 +6,8 @@ To add an operation, add one `case(...)` to the file of its family. Nothing else
 
 from __future__ import annotations
 
+import cases_convolution  # noqa: F401
+import cases_image  # noqa: F401
 import cases_layout  # noqa: F401
 import cases_math  # noqa: F401
 import cases_matrix  # noqa: F401

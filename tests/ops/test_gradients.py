@@ -95,7 +95,7 @@ def engine_loss(case: Case, sample: tuple[Any, ...], arguments: list[Any]) -> Ca
     """The weighted sum of the function's result, as a function of the arrays that have gradients."""
 
     def loss(*arrays: Any) -> Any:
-        function = getattr(axone.ops, case.name)
+        function = case.function
         result = function(*rebuilt(list(sample), arguments, list(arrays)), **case.attrs)
         return weighted(flat_floats(result), axone.ops.sum)
 

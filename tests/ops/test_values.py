@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,11 @@ OBJECTS = {
     "nn",
     "numpy",
     "linalg",
+    "image",
     *("host_call", "custom_gradient"),  # tests/core/test_host_call.py
     *("cond", "switch", "map", "vectorized_map", "vectorize", "jvp"),  # test_control.py
     *("ctc_loss", "ctc_decode"),  # tests/losses/test_ctc.py
+    "image.elastic_transform",  # tests/layers/test_image_layers.py
 }
 
 
@@ -52,7 +55,7 @@ def check(got: Any, expected: Any, case: Case, dtype: str, where: str) -> None:
 
 def run(case: Case, dtype: str) -> None:
     """Every sample of a case in one dtype."""
-    function = getattr(axone.ops, case.name)
+    function = case.function
     for sample in case.samples:
         arguments = case.arguments(sample, dtype)
         where = f"{case.id}({', '.join(describe(a) for a in arguments)}) in {dtype}"
@@ -76,7 +79,7 @@ def test_floats(case: Case, dtype: str) -> None:
     ids=lambda v: v.id if isinstance(v, Case) else v,
 )
 def test_integers(case: Case, dtype: str) -> None:
-    function = getattr(axone.ops, case.name)
+    function = case.function
     for sample in case.samples:
         arguments = case.arguments(sample, "float64")
         arguments = [whole(a, dtype) for a in arguments]
@@ -102,7 +105,7 @@ SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1.0, -1.0, 3e38, -3e38, 1e-30, -1
 def test_special_numbers(case: Case, dtype: str) -> None:
     with np.errstate(all="ignore"):
         values = np.asarray(SPECIAL).astype(dtype)
-        got = np.asarray(getattr(axone.ops, case.name)(values, **case.attrs))
+        got = np.asarray(case.function(values, **case.attrs))
         expected = np.asarray(case.expected([values]))
         expected = expected.astype(dtype) if expected.dtype.kind == "f" else expected
     if got.dtype.kind != "f":
@@ -119,6 +122,7 @@ def test_special_numbers(case: Case, dtype: str) -> None:
 
 def test_every_function_has_an_entry() -> None:
     ops = axone.ops
-    tested = {id(getattr(ops, case.name)) for case in CASES}
-    missing = [n for n in ops.__all__ if n not in OBJECTS and id(getattr(ops, n)) not in tested]
+    tested = {id(case.function) for case in CASES}
+    names = [*ops.__all__, *(f"image.{name}" for name in ops.image.__all__)]
+    missing = [n for n in names if n not in OBJECTS and id(attrgetter(n)(ops)) not in tested]
     assert not missing, f"add entries to the table for {missing}"

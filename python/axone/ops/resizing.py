@@ -7,7 +7,7 @@ from typing import Any
 
 from axone.core.operation import op
 from axone.core.tensor import Tensor
-from axone.ops._common import TensorLike, axis_of, cast_to, compute, shape_of, to_float, to_tensor
+from axone.ops._common import TensorLike, axis_of, compute, shape_of, to_float, to_tensor
 from axone.ops._images import as_batch, one_of
 from axone.ops._spatial import sizes_of
 from axone.ops.interpolation import METHODS, along_axis, nearest_places, resampling_matrix
@@ -138,7 +138,7 @@ def scale_and_translate(
         raise ValueError(
             f"{name}: output_shape {tuple(goal)} must be {x.shape} but for the axes {tuple(axes)}"
         )
-    factors, shifts = to_tensor(scale), to_tensor(translation)
+    factors, shifts = to_tensor(scale, x.dtype), to_tensor(translation, x.dtype)
     if factors.shape != (len(axes),) or shifts.shape != (len(axes),):
         raise ValueError(
             f"{name}: scale and translation must hold one number for each of {len(axes)} axes, got shapes "
@@ -154,7 +154,7 @@ def scale_and_translate(
             factor, shift = float(factors.numpy()[i]), float(shifts.numpy()[i])
             matrix = resampling_matrix(x.shape[axis], goal[axis], factor, shift, method, antialias)
         else:
-            factor, shift = cast_to(factors[i], x.dtype), cast_to(shifts[i], x.dtype)
+            factor, shift = factors[i], shifts[i]
             matrix = resampling_matrix(x.shape[axis], goal[axis], factor, shift, method, antialias, ops)
         x = along_axis(x, matrix, axis)
     return x
