@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads import convolution, dense, memory, predict, sgemm, startup
+from workloads import convolution, dense, extras, memory, predict, sgemm, startup
 from workloads.base import Workload
 
 WORKLOADS: dict[str, Workload] = {
@@ -10,9 +10,11 @@ WORKLOADS: dict[str, Workload] = {
     for workload in (
         *sgemm.WORKLOADS,
         *dense.WORKLOADS,
+        *extras.WORKLOADS,
         *predict.WORKLOADS,
         *startup.WORKLOADS,
         *memory.WORKLOADS,
         *convolution.WORKLOADS,
+        *layers.WORKLOADS,
     )
 }
