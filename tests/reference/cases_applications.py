@@ -208,6 +208,21 @@ for network, size, scale in (
     case[f"{network}_outputs"] = functools.partial(outputs, network, size, scale)
 
 
+@case
+def training(package: Any) -> list[float]:
+    """Losses of steps through convolutions, depthwise ones, normalisations, gates and shortcuts."""
+    package.utils.clear_session()
+    base = package.applications.MobileNetV3Small(
+        weights=None, include_top=False, pooling="avg", input_shape=(64, 64, 3)
+    )
+    set_weights(base)
+    scores = package.layers.Dense(3, activation="softmax", kernel_initializer="zeros")
+    model = package.Model(base.inputs, scores(package.layers.LayerNormalization()(base.output)))
+    model.compile(package.optimizers.SGD(0.003), "sparse_categorical_crossentropy")
+    images = 255 * (spread((8, 64, 64, 3), 7) + np.float32(0.5))
+    return [float(model.train_on_batch(images, np.arange(8) % 3)) for _ in range(4)]
+
+
 PIXELS = 255 * (spread((2, 3, 4, 3), 5) + 0.5)
 
 
