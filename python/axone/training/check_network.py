@@ -96,8 +96,8 @@ def dead_units(view: View) -> Triples:
 @check()
 def exploding_or_vanishing(view: View) -> Triples:
     """Values that grow or shrink from layer to layer."""
-    # Batch normalisation holds values in training; its averages say nothing before the first step. Layer scale
-    # makes branches small at first by design.
+    # Batch normalisation holds values in training; its averages say nothing before the first step. Layer
+    # scale makes branches small at first by design.
     if any(type(layer).__name__ in ("BatchNormalization", "LayerScale") for layer in view.layers()):
         return
     found = _activations(view)
