@@ -165,7 +165,7 @@ def _efficientnet(
         image = application.image(size)
         x = Normalization(axis=channel_axis())(Rescaling(1 / 255)(image))
         if application.pretrained:
-            # The variances in the public files stand where deviations are meant.
+            # In the public files deviations stand where variances belong: this divides by the other root.
             x = Rescaling([1 / math.sqrt(deviation) for deviation in RGB_DEVIATIONS])(x)
         x = ZeroPadding2D(stride_padding(x, 3), name="stem_conv_pad")(x)
         x = _features(x, width, depth)
