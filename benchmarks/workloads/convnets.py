@@ -40,7 +40,9 @@ class SmallConvNet:
     def keras_model(self, keras: Any) -> Any:
         layers = keras.layers
         options = {"padding": self.padding, "activation": self.activation}
-        end = [layers.Dense(self.hidden, activation=self.activation)] if self.hidden else [layers.Dropout(0.5)]
+        end = (
+            [layers.Dense(self.hidden, activation=self.activation)] if self.hidden else [layers.Dropout(0.5)]
+        )
         return keras.Sequential(
             [
                 layers.Input(self.shape),
@@ -124,7 +126,15 @@ def mobilenet_v2(torch: Any) -> Any:
 
     modules = [*conv(3, 32, 3, 2), nn.ReLU6(inplace=True)]
     channels = 32
-    table = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+    table = (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    )
     for expansion, width, blocks, first in table:
         for block in range(blocks):
             stride, inner = (first if block == 0 else 1), channels * expansion

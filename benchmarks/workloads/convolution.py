@@ -1,4 +1,4 @@
-"""Convolutional networks: train steps through `fit`, prediction of a batch, memory and waiting of ResNet50."""
+"""Convolutional networks: train steps through `fit`, prediction of a batch, memory and waiting."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def _predict(name: str, summary: str, network: Network, batch: int, calls: int, 
 
         return run
 
-    return Workload(name, summary, PREDICT_PEERS, (Case("predict_on_batch", "ms/image", ahead=ahead),), prepare)
+    return Workload(
+        name, summary, PREDICT_PEERS, (Case("predict_on_batch", "ms/image", ahead=ahead),), prepare
+    )
 
 
 def _prepare_waiting(settings: Settings) -> Run:
