@@ -86,6 +86,7 @@ _COLORS = (
     ("embedding", "#00695c"),
     ("dense", "#1e6091"),
     ("activation rectifiers relu elu softmax", "#b35c00"),
+    ("padding cropping upsampling reshap flatten permute repeatvector resampling spatial", "#5f6368"),
     ("merging add multiply concatenate", "#4a7c2c"),
     ("preprocessing random resizing rescaling", "#7b6d2d"),
 )
