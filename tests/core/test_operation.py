@@ -79,3 +79,11 @@ def test_names_with_slashes_are_refused() -> None:
 def test_bad_configurations_name_the_class() -> None:
     with pytest.raises(TypeError, match="Dense cannot be rebuilt"):
         axone.layers.Dense.from_config({"unit": 3})
+
+
+def test_methods_of_symbolic_tensors() -> None:
+    x = axone.Input((4, 1))
+    model = axone.Model(x, [x.reshape((-1, 2, 2)), x.squeeze(-1), x.squeeze()])
+    assert [t.shape for t in model.outputs][:2] == [(None, 2, 2), (None, 4)]
+    with pytest.raises(ValueError, match="dense tensors only"):
+        axone.KerasTensor((2,), sparse=True)

@@ -253,6 +253,14 @@ class KerasTensor(Operators):
         """Number of elements, None when a size is not known."""
         return None if None in self.shape else int(np.prod(self.shape, dtype=np.int64))
 
+    def reshape(self, newshape: Any) -> Any:
+        """Return a symbolic tensor of the same elements in another shape."""
+        return _call("reshape", self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Return a symbolic tensor without axes of size 1."""
+        return _call("squeeze", self, axis)
+
     @property
     def _keras_history(self) -> Any:
         return self.record

@@ -11,6 +11,7 @@ from axone.core.variable import Variable
 from axone.ops import arithmetic, bitwise, comparison
 from axone.ops.getitem import get_item
 from axone.ops.linear import matmul
+from axone.ops.shape import reshape, squeeze
 
 
 def _logic(name: str) -> Callable[[Any, Any], Any]:
@@ -67,5 +68,7 @@ register_operators(
         "gt": comparison.greater,
         "ge": comparison.greater_equal,
         "getitem": get_item,
+        "reshape": reshape,
+        "squeeze": squeeze,
     }
 )

@@ -58,7 +58,7 @@ class Optimizer(OptimizerState):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        spell_out(cls, Optimizer)
+        spell_out(cls, Optimizer, omit=("learning_rate",))
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ def to_image(scene: Scene, file_format: str, dpi: float) -> bytes:
         ImportError: matplotlib is not installed.
         ValueError: matplotlib writes no such format.
     """
-    need("matplotlib", f"a model drawn as {file_format}", "plot")
+    need("matplotlib", f"a model drawn as {file_format} (not .svg)", "plot")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
