@@ -1,10 +1,11 @@
-"""The command line: `axone demo`, `axone run SCRIPT.py`, `axone info`. A command is imported when called."""
+"""The command line: demo, run, info, inspect, summary, convert, predict; each is imported when called."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 __all__ = ["main"]
 
@@ -38,8 +39,36 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", usage=usage, help="run a Keras script on axone, unchanged")
     run.add_argument("script", metavar="SCRIPT.py", help="what follows it is the script's own command line")
 
+    _add_file_commands(commands)
     commands.add_parser("info", help="print version, instruction set, threads and build flags")
     return parser
+
+
+def _add_file_commands(commands: Any) -> None:
+    trust = {"action": "store_true", "help": "run Python code that the file may hold (Lambda layers)"}
+    inspect = commands.add_parser("inspect", help="tell what a model's file holds, without running anything")
+    inspect.add_argument("file", metavar="FILE")
+
+    summary = commands.add_parser("summary", help="print the layers of a model")
+    summary.add_argument("file", metavar="FILE")
+    summary.add_argument("--trust", **trust)
+
+    convert = commands.add_parser("convert", help="write a model or weights in another format")
+    convert.add_argument("source", metavar="FROM", help=".keras, .h5, .weights.h5, .safetensors, .onnx")
+    convert.add_argument("target", metavar="TO", help=".keras, .h5, .weights.h5, .safetensors, .onnx, .json")
+    convert.add_argument("--model", metavar="FILE", help="the model that weights in FROM are for")
+    convert.add_argument("--trust", **trust)
+
+    predict = commands.add_parser("predict", help="apply a model to an array (.npy, .npz) or an image")
+    predict.add_argument("model", metavar="MODEL")
+    predict.add_argument("data", metavar="INPUT")
+    predict.add_argument("--output", metavar="FILE.npy", help="keep the outputs")
+    predict.add_argument("--labels", metavar="FILE.txt", help="names of the classes, one a line")
+    predict.add_argument("--scale", type=float, default=1.0, help="factor of the inputs (1)")
+    predict.add_argument("--offset", type=float, default=0.0, help="added to the inputs (0)")
+    predict.add_argument("--batch-size", type=_positive, default=32, help="samples a step (32)")
+    predict.add_argument("--top", type=_positive, default=5, help="classes shown for a sample (5)")
+    predict.add_argument("--trust", **trust)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from axone.cli.run import run
 
         return run(options.script, words[own:])
+    if options.command != "info":
+        from axone.cli import files
+
+        given = {name: value for name, value in vars(options).items() if name != "command"}
+        if options.command in ("inspect", "summary"):
+            given["path"] = given.pop("file")
+        command: Callable[..., int] = getattr(files, options.command)
+        return command(**given)
     from axone import config
 
     config.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -283,5 +283,37 @@ def _distinct(names: list[str]) -> Iterator[str]:
 def _training(model: Any) -> dict[str, Any]:
     config: dict[str, Any] = dict(model.get_compile_config())
     optimizer = config.pop("optimizer", None)
+    config["loss"] = _readable(config.get("loss"), lambda name, full: full)
+    for name in ("metrics", "weighted_metrics"):
+        config[name] = _readable(config.get(name), _metric)
     config["optimizer_config"] = {"class_name": optimizer["class_name"], "config": optimizer["config"]}
     return config
+
+
+# Short names that Keras 3 writes into these files, but cannot read back.
+_FULL_NAMES = {
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+
+
+def _metric(name: str, full: str) -> dict[str, Any]:
+    """An object that keeps the short name, which logs and callbacks use."""
+    names = {"kl_divergence": "KLDivergence"}
+    kind = names.get(full, "".join(word.capitalize() for word in full.split("_")))
+    return {"class_name": kind, "config": {"name": name, "dtype": "float32"}}
+
+
+def _readable(value: Any, make: Callable[[str, str], Any]) -> Any:
+    if isinstance(value, str):
+        full = _FULL_NAMES.get(value.lower())
+        return value if full is None else make(value, full)
+    if isinstance(value, list):
+        return [_readable(item, make) for item in value]
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: _readable(item, make) for key, item in value.items()}
+    return value

@@ -170,7 +170,7 @@ def _load_keras(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> 
         model = _model_of(config, safe_mode, name)
         compile_config = config.get("compile_config")
         if compile and compile_config:
-            _compile(model, compile_config, changes)
+            _compile(model, compile_config, changes, name)
         assets = file.assets(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         restore_state(model, root, source, assets)
         unfilled.fill()
@@ -179,17 +179,36 @@ def _load_keras(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> 
 
 def _model_of(config: dict[str, Any], safe_mode: bool, name: str) -> Any:
     config = {key: value for key, value in config.items() if key != "compile_config"}
+    if safe_mode:
+        _refuse_paths(config, name)
     try:
         model = deserialize_keras_object(config, safe_mode=safe_mode)
-    except FileError:
+    except (FileError, MemoryError, RecursionError):
         raise
     except (ValueError, TypeError) as error:
-        raise type(error)(f"{name}: {error}") from error
-    except (KeyError, AttributeError, IndexError, OverflowError) as error:
-        raise FileError(f"{name}: the configuration is damaged ({type(error).__name__}: {error})") from None
+        raise FileError(f"{name}: {error}") from error
+    except Exception as error:  # a damaged configuration can make a layer stumble anywhere
+        raise FileError(f"{name}: the configuration is damaged ({type(error).__name__}: {error})") from error
     if not hasattr(model, "layers"):
         raise FileError(f"{name}: it holds {model!r}, which is no model.")
     return model
+
+
+def _refuse_paths(config: Any, name: str) -> None:
+    """A configuration must not make a layer read other files of this disk into the model."""
+    pending = [config]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for key in ("vocabulary", "idf_weights"):
+                if isinstance(value.get(key), str):
+                    raise FileError(
+                        f"{name}: the configuration names the file '{value[key]}' as {key}, which is not "
+                        "read by default. Pass safe_mode=False if you trust the file."
+                    )
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
 
 
 def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any:
@@ -204,7 +223,7 @@ def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any
         legacy_h5.load_layer_weights(model, legacy_h5.weights_group(root))
         training = legacy_h5.training_config(root, source) if compile else None
         if training is not None:
-            _compile(model, training, changes)
+            _compile(model, training, changes, source.name)
             problem = legacy_h5.load_optimizer_weights(model.optimizer, root)
             if problem is not None:
                 warnings.warn(f"{source.name}: the optimizer begins afresh: {problem}.", stacklevel=4)
@@ -212,13 +231,20 @@ def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any
     return model
 
 
-def _compile(model: Any, config: Mapping[str, Any], changes: Changes) -> None:
+def _compile(model: Any, config: Mapping[str, Any], changes: Changes, name: str) -> None:
     if not type(model).compile.__module__.startswith("axone."):
         model.compile_from_config(config)  # the user's own way
         return
-    model.compile(**compile_arguments(config, changes))
-    if model.optimizer is not None and model.built and not model.optimizer.built:
-        model.optimizer.build(model.trainable_weights)
+    try:
+        model.compile(**compile_arguments(config, changes))
+        if model.optimizer is not None and model.built and not model.optimizer.built:
+            model.optimizer.build(model.trainable_weights)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise FileError(
+            f"{name}: what compile() got cannot be rebuilt ({error}); pass compile=False"
+        ) from error
 
 
 # -- weights -------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Weights in the safetensors format: a header in JSON, then the bytes.
 
-The format is Hugging Face's: eight bytes with the header's length, the header, the arrays one behind the other.
+The format is Hugging Face's: the header's length in eight bytes, the header, the arrays behind each other.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class TensorFile:
 
         try:
             code, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
-            known = all(whole(v) for v in (*shape, begin, end)) and len(shape) <= 32
+            known = isinstance(code, str) and all(whole(v) for v in (*shape, begin, end)) and len(shape) <= 32
         except (TypeError, KeyError, ValueError):
             known = False
         if not known:
@@ -82,7 +82,7 @@ class TensorFile:
         width = 2 if code == _BF16 else np.dtype(_DTYPES[code]).itemsize
         if end - begin != math.prod(shape) * width or self._start + end > self.source.size:
             raise self.source.error(
-                f"'{name}' of shape {tuple(shape)} and type {code} does not fit its {end - begin} bytes at {begin}"
+                f"'{name}' of shape {tuple(shape)} and type {code} does not fit its {end - begin} bytes"
             )
         return code, tuple(shape), self._start + begin, end - begin
 
@@ -143,13 +143,14 @@ def write_safetensors(arrays: Mapping[str, np.ndarray], path: Any, metadata: Map
 
 
 def _by_path(model: Any) -> dict[str, Variable]:
-    """Weights by path; a number tells those of one path apart."""
+    """Weights by path within the model; a number tells those of one path apart."""
     found: dict[str, Variable] = {}
     for variable in model.weights:
-        name, count = variable.path, 0
+        path = variable.path.removeprefix(f"{model.name}/")
+        name, count = path, 0
         while name in found:
             count += 1
-            name = f"{variable.path}_{count}"
+            name = f"{path}_{count}"
         found[name] = variable
     return found
 

@@ -71,7 +71,7 @@ def _has_state(item: Any) -> bool:
 def _children(part: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(part, (Functional, Sequential)):
         yield "layers", part.layers
-    names = (set(vars(part)) | _own_properties(type(part))) - _common()
+    names = (set(vars(part)) | _own_properties(_class_of(part))) - _common()
     if isinstance(part, Model):
         names -= _INNER | part._untracked
         names |= {"optimizer", "layers"}
@@ -83,6 +83,10 @@ def _children(part: Any) -> Iterator[tuple[str, Any]]:
         except Exception:  # a property that has no value yet
             continue
         yield name, child
+
+
+def _class_of(part: Any) -> Any:
+    return type(part)
 
 
 @functools.cache

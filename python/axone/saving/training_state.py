@@ -45,7 +45,7 @@ def save_training_state(
         {"class": type(callback).__name__, "attributes": _changed(_memory(callback, f"{i}", arrays), old)}
         for i, (callback, old) in enumerate(zip(callbacks, before, strict=True))
     ]
-    numpy_name, numpy_keys, *numpy_rest = np.random.get_state(legacy=True)
+    drawn: Any = np.random.get_state(legacy=True)
     group.attrs["state"] = json.dumps(
         {
             "epoch": epoch,
@@ -53,7 +53,7 @@ def save_training_state(
             "stopped": bool(model.stop_training),
             "position": model._train_feed.position() if model._train_feed is not None else {},
             "python": random.getstate(),
-            "numpy": [numpy_name, numpy_keys.tolist(), *numpy_rest],
+            "numpy": [drawn[0], drawn[1].tolist(), *drawn[2:]],
             "callbacks": remembered,
         }
     )
@@ -77,7 +77,7 @@ def _metric_variables(model: Any) -> list[Variable]:
     return [v for metric in model.metrics for v in metric.variables]
 
 
-# -- callbacks -------------------------------------------------------------------------------------------------
+# -- callbacks -----------------------------------------------------------------------------------------------
 
 
 def memories(callbacks: list[Any]) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def _revived(value: Any, group: Group) -> Any:
     return value
 
 
-# -- reading ---------------------------------------------------------------------------------------------------
+# -- reading -------------------------------------------------------------------------------------------------
 
 
 class Restored:
