@@ -150,3 +150,48 @@ def patches(k: Any) -> dict[str, Any]:
     found["volume"] = compact(k.ops.image.extract_patches(v, (2, 3, 2)))
     found["volume one"] = compact(k.ops.image.extract_patches_3d(v[0], 2, 1))
     return found
+
+
+# layer, options that leave nothing to chance
+LAYERS: list[tuple[str, dict[str, Any]]] = [
+    ("Resizing", {"height": 5, "width": 7}),
+    ("Resizing", {"height": 5, "width": 7, "interpolation": "lanczos3", "antialias": True}),
+    ("Resizing", {"height": 5, "width": 7, "crop_to_aspect_ratio": True}),
+    ("Resizing", {"height": 9, "width": 4, "pad_to_aspect_ratio": True, "fill_value": 3.0}),
+    ("CenterCrop", {"height": 4, "width": 6}),
+    ("CenterCrop", {"height": 5, "width": 5}),
+    ("CenterCrop", {"height": 20, "width": 5}),
+    *[
+        ("RandomRotation", {"factor": (0.1, 0.1), "fill_mode": mode, "interpolation": way, "fill_value": 9.0})
+        for mode in ("reflect", "wrap", "constant", "nearest")
+        for way in ("bilinear", "nearest")
+    ],
+    ("RandomZoom", {"height_factor": (0.2, 0.2)}),
+    ("RandomZoom", {"height_factor": (-0.3, -0.3), "width_factor": (0.1, 0.1), "fill_mode": "wrap"}),
+    ("RandomTranslation", {"height_factor": (0.2, 0.2), "width_factor": (-0.1, -0.1)}),
+    ("RandomTranslation", {"height_factor": (0.3, 0.3), "width_factor": (0, 0), "fill_mode": "constant"}),
+    ("RandomBrightness", {"factor": (0.2, 0.2)}),
+    ("RandomBrightness", {"factor": (-0.4, -0.4)}),
+    ("RandomColorDegeneration", {"factor": (0.3, 0.3)}),
+    ("RandomSharpness", {"factor": (0.1, 0.1)}),
+    ("RandomSharpness", {"factor": (0.9, 0.9)}),
+    ("RandomGrayscale", {"factor": 1.0}),
+    ("RandomInvert", {"factor": (1.0, 1.0)}),
+    ("RandomPosterization", {"factor": (3, 3)}),
+    ("AutoContrast", {}),
+]
+
+
+@case
+def layers(k: Any) -> dict[str, Any]:
+    found = {}
+    x = (_images(2, 9, 11, 3) * 255).round()
+    for name, options in LAYERS:
+        layer = getattr(k.layers, name)(**options)
+        found[f"{name} {options}"] = {
+            "training": compact(layer(k.ops.convert_to_tensor(x), training=True)),
+            "inference": compact(layer(k.ops.convert_to_tensor(x[0]), training=False)),
+            "static": list(layer.compute_output_shape(x.shape)),
+        }
+    one = k.layers.Equalization()(k.ops.convert_to_tensor(x[0]), training=True)
+    return {**found, "Equalization of one image": compact(one)}

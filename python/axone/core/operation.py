@@ -364,7 +364,8 @@ class FunctionOperation(Operation):
         Raises:
             ValueError: if axone has no such function.
         """
-        homes = [importlib.import_module(module) for module in ("axone.ops", "axone.random")]
+        modules = ("axone.ops", "axone.ops.image", "axone.random")
+        homes = [importlib.import_module(module) for module in modules]
         function = next(filter(None, (getattr(home, snake_case(class_name), None) for home in homes)), None)
         options = dict(config)
         name = options.pop("name", None)

@@ -54,8 +54,7 @@ if TYPE_CHECKING:
         RandomHue, RandomSaturation,
     )
     from axone.layers.preprocessing.image_maps import (
-        RandomElasticTransform, RandomFlip, RandomPerspective, RandomRotation, RandomShear,
-        RandomTranslation, RandomZoom,
+        RandomFlip, RandomRotation, RandomShear, RandomTranslation, RandomZoom,
     )
     from axone.layers.preprocessing.image_mixing import CutMix, MixUp, RandomErasing
     from axone.layers.preprocessing.image_policies import AugMix, RandAugment
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
         AutoContrast, Equalization, RandomGaussianBlur, RandomInvert, RandomPosterization,
         RandomSharpness, Solarization,
     )
+    from axone.layers.preprocessing.image_warps import RandomElasticTransform, RandomPerspective
     from axone.layers.preprocessing.integer_lookup import IntegerLookup
     from axone.layers.preprocessing.normalization import Normalization
     from axone.layers.preprocessing.pipeline import Pipeline
@@ -132,8 +132,7 @@ _NAMES = {
         "RandomGrayscale", "RandomHue", "RandomSaturation",
     ),
     "preprocessing.image_maps": (
-        "RandomElasticTransform", "RandomFlip", "RandomPerspective", "RandomRotation", "RandomShear",
-        "RandomTranslation", "RandomZoom",
+        "RandomFlip", "RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom",
     ),
     "preprocessing.image_mixing": ("CutMix", "MixUp", "RandomErasing"),
     "preprocessing.image_policies": ("AugMix", "RandAugment"),
@@ -142,6 +141,7 @@ _NAMES = {
         "AutoContrast", "Equalization", "RandomGaussianBlur", "RandomInvert", "RandomPosterization",
         "RandomSharpness", "Solarization",
     ),
+    "preprocessing.image_warps": ("RandomElasticTransform", "RandomPerspective"),
     "preprocessing.integer_lookup": ("IntegerLookup",),
     "preprocessing.normalization": ("Normalization",),
     "preprocessing.pipeline": ("Pipeline",),
