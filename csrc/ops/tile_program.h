@@ -61,6 +61,8 @@ class TileProgram {
     void* const* out_;
     char* scratch_;
     const void* at_[kMostSlots];
+    // Of the periodic inputs' tiles: where in their period they begin, and how far they reach.
+    int64_t phase_ = 0, expanded_ = 0;
   };
 
   // Two programs with equal recipes differ only in the number of elements.
@@ -76,6 +78,11 @@ class TileProgram {
     size_t offset = 0;  // of its tile in the lane's scratch
     std::vector<int64_t> extents,
         strides;  // strided inputs: collapsed axes, slowest first; strides in elements
+
+    // Elements after which a strided input repeats itself, or 0: a vector of channels, say.
+    int64_t period() const {
+      return extents.size() == 2 && strides[0] == 0 && strides[1] == 1 ? extents[1] : 0;
+    }
   };
   struct Step {
     MapFunction kernel;
@@ -105,6 +112,7 @@ class TileProgram {
 
   int64_t elements_ = 0;
   int64_t tile_ = 0;
+  int64_t period_ = 0;  // of all strided inputs, 0 where they have none in common
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
   std::vector<Slot> slots_;
