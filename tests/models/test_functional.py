@@ -302,3 +302,26 @@ def test_copies_and_pickles(copied: object, compiled: bool) -> None:
     other.set_weights([np.zeros_like(w) for w in other.get_weights()])
     np.testing.assert_array_equal(np.asarray(other(data)), np.zeros((8, 2)))
     np.testing.assert_array_equal(np.asarray(model(data)), expected)
+
+
+class Doubled(axone.Model):
+    def __init__(self, units: int) -> None:
+        x = axone.Input((4,))
+        super().__init__(inputs=x, outputs=layers.Dense(units)(x))
+        self.units = units
+
+    def call(self, inputs, training=None):
+        return super().call(inputs, training=training) * 2.0
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_of_a_subclass_made_from_inputs_and_outputs(duplicate) -> None:
+    x = np.ones((2, 4), "float32")
+    model = Doubled(3)
+    model.compile("adam", "mse")
+    model.fit(x, np.zeros((2, 3)), verbose=0)
+    twin = duplicate(model)
+    assert isinstance(twin, Doubled) and twin.units == 3
+    np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
+    twin.fit(x, np.zeros((2, 3)), verbose=0)
+    assert int(twin.optimizer.iterations.value) == 2 and int(model.optimizer.iterations.value) == 1

@@ -38,9 +38,17 @@ def _functional_variant(cls: type) -> type:
     from axone.models.functional import Functional
 
     if cls not in _variants:
-        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+        names: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        names["__doc__"] = cls.__doc__
+        # The variant cannot be found by its name, which is the user's class's.
+        names["__reduce_ex__"] = lambda self, _: (_unpickled, (cls,), self.__getstate__())
         _variants[cls] = type(cls.__name__, (cls, Functional), names)
     return _variants[cls]
+
+
+def _unpickled(cls: type) -> Any:
+    variant: Any = _functional_variant(cls)
+    return variant.__new__(variant)
 
 
 class Model(Files, OldMethods, StatelessModel, Trainer, Layer):
