@@ -35,5 +35,6 @@ void bind_graph(py::module_& m);
 void bind_program(py::module_& m);
 void bind_config(py::module_& m);
 void bind_host_call(py::module_& m);
+void bind_scan(py::module_& m);
 
 }  // namespace axone

@@ -86,6 +86,7 @@ PYBIND11_MODULE(_engine, m) {
   num_threads();    // and so is a bad AXONE_NUM_THREADS
   bind_tensor(m);
   bind_host_call(m);
+  bind_scan(m);
   bind_graph(m);
   bind_program(m);
   bind_config(m);

@@ -12,9 +12,14 @@
 
 namespace axone {
 
-// An attribute that only its operation understands, such as a function: equal only to itself.
+// An attribute that only its operation understands, such as a function.
 struct Opaque {
   virtual ~Opaque() = default;
+  // Appends a text that two of a kind share exactly if they are equal; by default each equals only itself.
+  virtual void append_key(std::string* out) const {
+    const Opaque* self = this;
+    out->append(reinterpret_cast<const char*>(&self), sizeof(self));
+  }
 };
 
 using Attr =

@@ -21,7 +21,7 @@ void Attrs::append_key(std::string* out) const {
             bytes(v.size());
             for (int64_t x : v) bytes(x);
           } else if constexpr (std::is_same_v<T, std::shared_ptr<const Opaque>>) {
-            bytes(v.get());
+            v->append_key(out);
           } else {
             bytes(v);
           }
@@ -123,6 +123,46 @@ Value Graph::add(const Op& op, std::vector<Value> inputs, Attrs attrs) {
   n.attrs = std::move(attrs);
   n.inputs = std::move(inputs);
   return append(std::move(n));
+}
+
+void Graph::extend(int32_t id, Attrs attrs, const std::vector<TensorType>& more) {
+  Node& n = nodes_[size_t(id)];
+  n.attrs = std::move(attrs);
+  n.outputs.insert(n.outputs.end(), more.begin(), more.end());
+}
+
+std::vector<Value> copy_values(const Graph& from, const std::vector<Value>& wanted, Graph& to,
+                               std::map<Value, Value>* known) {
+  std::vector<char> live(size_t(from.size()), 0);
+  for (Value v : wanted) live[size_t(v.node)] = 1;
+  auto mapped = [&](Value v) { return known->count(v) != 0; };
+  for (int32_t id = from.size(); id-- > 0;) {
+    if (!live[size_t(id)]) continue;
+    for (Value v : from.node(id).inputs)
+      if (!mapped(v)) live[size_t(v.node)] = 1;
+  }
+  for (int32_t id = 0; id < from.size(); ++id) {
+    if (!live[size_t(id)]) continue;
+    const Node& n = from.node(id);
+    if (n.kind == NodeKind::input) continue;
+    if (n.kind == NodeKind::constant) known->emplace(Value{id, 0}, to.constant(n.data));
+    if (n.kind == NodeKind::variable) known->emplace(Value{id, 0}, to.variable(n.data));
+    if (n.kind != NodeKind::operation) continue;
+    std::vector<Value> in;
+    for (Value v : n.inputs) {
+      require(mapped(v), "a function that is run many times uses a value that is none of its inputs");
+      in.push_back(known->at(v));
+    }
+    const Value first = to.add(*n.op, std::move(in), n.attrs);
+    for (int32_t k = 0; k < int32_t(n.outputs.size()); ++k)
+      known->emplace(Value{id, k}, Value{first.node, first.output + k});
+  }
+  std::vector<Value> out;
+  for (Value v : wanted) {
+    require(mapped(v), "a function that is run many times returns a value that is none of its own");
+    out.push_back(known->at(v));
+  }
+  return out;
 }
 
 }  // namespace axone

@@ -1,6 +1,7 @@
 // The SSA graph: every value is made once, by one node. Shapes are concrete. Equal nodes are made once.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -53,6 +54,10 @@ class Graph {
   Value add(const Op& op, std::vector<Value> inputs, Attrs attrs = {});
   Value add(const char* op, std::vector<Value> inputs, Attrs attrs = {});
 
+  // Lets a node compute more: other attributes, and further outputs behind those it has. For operations
+  // whose gradient needs what a run without it has no reason to keep.
+  void extend(int32_t id, Attrs attrs, const std::vector<TensorType>& more);
+
   const Node& node(int32_t id) const { return nodes_[size_t(id)]; }
   const Node& node(Value v) const { return nodes_[size_t(v.node)]; }
   const TensorType& type(Value v) const { return node(v).outputs[size_t(v.output)]; }
@@ -78,5 +83,10 @@ class Graph {
   std::unordered_map<const void*, size_t> current_;  // by storage address: index into assigned_
   std::unordered_map<std::string, int32_t> known_;   // by content: what makes equal nodes one
 };
+
+// Adds to one graph what `wanted` needs of another, and returns it there. `known` says what stands for the
+// other's values, its inputs at least, and learns the rest.
+std::vector<Value> copy_values(const Graph& from, const std::vector<Value>& wanted, Graph& to,
+                               std::map<Value, Value>* known);
 
 }  // namespace axone

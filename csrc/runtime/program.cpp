@@ -45,22 +45,58 @@ void* Program::address(int32_t slot) const {
 void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads) {
   bound_inputs_ = inputs;
   bound_outputs_ = outputs;
-  for (Step& s : steps_) {
+  place_operands();
+  find_stale();
+  take_scratch(threads);
+}
+
+void Program::place_operands() {
+  for (const Step& s : steps_) {
     void** p = pointers_.data() + s.operands;
     for (int32_t slot : s.in) *p++ = address(slot);
     for (int32_t slot : s.out) *p++ = address(slot);
-    if (s.weights.data() && s.prepared_from != s.weights.writes()) {
-      if (!s.prepared.data()) s.prepared = Buffer(s.prepared_bytes);
-      s.prepared_from = s.weights.writes();
-      s.stale = true;
-    }
   }
-  if (threads > scratch_threads_) {
-    size_t bytes = 0;
-    for (const Step& s : steps_) bytes = std::max(bytes, scratch_bytes(s, s.serial ? 1 : threads));
-    if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
-    scratch_threads_ = threads;
+}
+
+void Program::find_stale() {
+  for (Step& s : steps_) {
+    if (!s.weights.data() || s.prepared_from == s.weights.writes()) continue;
+    if (!s.prepared.data()) s.prepared = Buffer(s.prepared_bytes);
+    s.prepared_from = s.weights.writes();
+    s.stale = true;
   }
+}
+
+void Program::take_scratch(int threads) {
+  if (threads <= scratch_threads_) return;
+  size_t bytes = 0;
+  for (const Step& s : steps_) bytes = std::max(bytes, scratch_bytes(s, s.serial ? 1 : threads));
+  if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
+  scratch_threads_ = threads;
+}
+
+void Program::reserve(int threads) {
+  bound_inputs_.resize(input_types_.size());
+  bound_outputs_.resize(output_types_.size());
+  find_stale();
+  take_scratch(threads);
+}
+
+void Program::repeat(const Lane& lane, const void* const* in, void* const* out, bool first) {
+  if (lane.index == 0) {
+    std::copy(in, in + bound_inputs_.size(), bound_inputs_.begin());
+    std::copy(out, out + bound_outputs_.size(), bound_outputs_.begin());
+    place_operands();
+  }
+  lane.barrier();
+  execute(lane, first);
+}
+
+void Program::end_repeats(RunStatus* status) {
+  for (Step& s : steps_) s.stale = false;
+  const char* message = status_.message.exchange(nullptr);
+  if (message) status->report(message, status_.value.load());
+  if (status_.failed.exchange(false)) status->fail(std::exchange(status_.failure, nullptr));
 }
 
 // Waking a team costs about as much as half a million multiply-adds on one lane.

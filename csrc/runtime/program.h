@@ -41,6 +41,18 @@ class Program {
   // last_output.
   int64_t run_steps(const Steps& steps);
 
+  // For an instruction that is a program: before the team that has up to `threads` lanes calls `repeat`.
+  void reserve(int threads);
+  // One of many runs in a row; `first` in the first. Every lane of the team calls it with equal arguments. In
+  // memory that the caller gives to `in` and `out`, as in Operands. What may be read behind it on other lanes
+  // than 0 stands behind the caller's next barrier.
+  void repeat(const Lane& lane, const void* const* in, void* const* out, bool first);
+  // On lane 0, behind the last of them: hands on what went wrong.
+  void end_repeats(RunStatus* status);
+  bool failed() const { return status_.failed.load(std::memory_order_relaxed); }
+  // Floating-point operations of one run that a team can share, or their like; 0: it is for one lane.
+  double shared_work() const { return shared_work_; }
+
   // Output k of the last step of run_steps, which must have been called; valid until the next run.
   const void* last_output(size_t k) const {
     require(k < kept_outputs_.size(), "no step has been run yet");
@@ -97,6 +109,9 @@ class Program {
   };
 
   void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads);
+  void find_stale();
+  void take_scratch(int threads);
+  void place_operands();
   void* address(int32_t slot) const;
   void execute(const Lane& lane, bool first) const;
   size_t scratch_bytes(const Step& step, int threads) const;

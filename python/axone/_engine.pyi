@@ -42,6 +42,11 @@ class GradientFunction(Opaque):
 
     def __init__(self) -> None: ...
 
+class ScanBody(Opaque):
+    """What one step of a loop computes: inputs and outputs are values of the graph."""
+
+    def __init__(self, graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> None: ...
+
 class Graph:
     """A graph of operations under construction. Values are integers, -1 is none."""
 

@@ -84,6 +84,10 @@ class GradientTape:
             self._values[id(x)] = self._input(x)
         return self._values[id(x)]
 
+    def follows(self, x: Tensor) -> bool:
+        """Whether a tensor is watched, or depends on one that is."""
+        return id(x) in self._values
+
     def watch_variable(self, variable: Variable, alias: Tensor) -> None:
         """Called when a variable is read while this tape records."""
         if self._watches_variables and variable.trainable:

@@ -1,4 +1,4 @@
-"""Choices and repetitions of functions: branches, maps over elements, directional derivatives."""
+"""Choices between functions, functions of elements, directional derivatives."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import numpy as np
 
 from axone.core import tree
 from axone.core.function import function
-from axone.core.operation import op
 from axone.core.tensor import KerasTensor, Tensor, convert_to_tensor
 from axone.core.trace import Trace, current_trace, emit
 from axone.core.variable import Variable
 from axone.ops._common import broadcast_shape, broadcast_to, cast_to, compute, reshape_to, to_tensor
 from axone.ops.comparison import equal, where
-from axone.ops.shape import stack
+from axone.ops.loops import map
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
@@ -127,52 +126,6 @@ def _isolated(
     for variable, value in old.values():
         variable.assign(value)
     return result, changed
-
-
-@op
-def map(f: Callable[[Any], Any], xs: Any) -> Any:
-    """Apply a function to each element along the first axis, and stack the results.
-
-    In a traced function every element gets its own copy of `f`'s operations: written with operations on the
-    whole tensor the same is faster, and for many elements also compiles faster.
-
-    Args:
-        f: function of one element (a nest of them, structured like `xs`).
-        xs: tensor, or nest of tensors with equally long first axes.
-
-    Returns:
-        A nest like `f`'s result, with the elements' axis in front.
-
-    Raises:
-        ValueError: no elements, or first axes that differ.
-
-    Example:
-
-    >>> axone.ops.map(lambda x: x * x, np.arange(3.0))  # [0, 1, 4]
-    """
-    tensors = tree.map_structure(to_tensor, xs)
-    lengths = {t.shape[0] if t.ndim else None for t in tree.flatten(tensors)}
-    if len(lengths) != 1 or None in lengths:
-        raise ValueError(f"map: first axes must be equally long, got {sorted(lengths, key=str)}")
-    (count,) = lengths
-    if not count:
-        raise ValueError("map: expected at least one element, got none")
-    results = [f(tree.map_structure(lambda t, i=i: t[i], tensors)) for i in range(count)]
-    return tree.map_structure(lambda *ys: stack([to_tensor(y) for y in ys]), *results)
-
-
-@op
-def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """`map` by another name: a function of each element along the first axis, results stacked.
-
-    Args:
-        function: function of one element.
-        elements: tensor, or list of tensors with equally long first axes (then a list of elements comes in).
-
-    Returns:
-        A nest like the function's result, with the elements' axis in front.
-    """
-    return map(function, elements)
 
 
 def vectorize(
