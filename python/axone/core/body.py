@@ -69,7 +69,9 @@ class BodyTrace(Trace):
         if self.before is not None and id(variable) not in self.before:
             self.before[id(variable)] = variable, old
         self.assigned[id(variable)] = variable
-        self._current[id(variable)] = x if x.trace is self else self.tensor(self.value_of(x), x.dtype, x.shape)
+        self._current[id(variable)] = (
+            x if x.trace is self else self.tensor(self.value_of(x), x.dtype, x.shape)
+        )
 
     def run(
         self,
@@ -130,4 +132,3 @@ class BodyTrace(Trace):
             variable.assign(value)
         stacked = len(carries) + len(state)
         return [*results[: len(carries)], *results[stacked : stacked + len(outputs) - split]]
-

@@ -210,9 +210,9 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
     if begin.trace is None and end.trace is None:
         numbers = np.arange(int(begin), max(int(begin), int(end)), dtype="int32")
         return scan(lambda carry, i: (body_fun(i, carry), None), init_val, numbers)[0]
-    return while_loop(
-        lambda i, _: i < end, lambda i, carry: (i + 1, body_fun(i, carry)), (begin, init_val)
-    )[1]
+    return while_loop(lambda i, _: i < end, lambda i, carry: (i + 1, body_fun(i, carry)), (begin, init_val))[
+        1
+    ]
 
 
 @op
