@@ -22,7 +22,8 @@ std::shared_ptr<ScanBody> make_body(const Graph& traced, const std::vector<int64
   Graph graph;
   std::map<Value, Value> known;
   for (Value v : values_of(traced, inputs)) {
-    require(traced.node(v).kind == NodeKind::input && !known.count(v), "scan: an input is none of the graph's");
+    require(traced.node(v).kind == NodeKind::input && !known.count(v),
+            "scan: an input is none of the graph's");
     known[v] = graph.input(traced.type(v));
   }
   std::vector<Value> wanted = values_of(traced, outputs);

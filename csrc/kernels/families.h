@@ -12,4 +12,5 @@
   AXONE_FAMILY(conv_family)      \
   AXONE_FAMILY(pool_family)      \
   AXONE_FAMILY(depthwise_family) \
-  AXONE_FAMILY(winograd_family)
+  AXONE_FAMILY(winograd_family) \
+  AXONE_FAMILY(rnn_family)

@@ -47,9 +47,8 @@ void expect_type(const OpCall& c, size_t i, const TensorType& wanted, const char
 
 void expect_carried(const OpCall& c, const ScanPlan& p, size_t carry, const TensorType& made) {
   require(p.input(carry) == made, c.name(), ": carried value ", carry, " is ",
-          dtype_name(p.input(carry).dtype), " of shape ", p.input(carry).shape,
-          " and the body makes it ", dtype_name(made.dtype), " of shape ", made.shape,
-          "; it must stay the same");
+          dtype_name(p.input(carry).dtype), " of shape ", p.input(carry).shape, " and the body makes it ",
+          dtype_name(made.dtype), " of shape ", made.shape, "; it must stay the same");
 }
 
 std::vector<TensorType> scan_type(const OpCall& c) {

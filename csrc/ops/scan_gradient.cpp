@@ -15,7 +15,8 @@ namespace {
 
 // Operations whose results are cheaper to compute again than to keep.
 bool is_cheap(const Op& op) {
-  static const std::set<std::string> moves{"slice", "concatenate", "broadcast_to", "transpose", "pad", "flip"};
+  static const std::set<std::string> moves{"slice",     "concatenate", "broadcast_to",
+                                           "transpose", "pad",         "flip"};
   return op.elementwise || op.view || moves.count(op.name) != 0;
 }
 

@@ -18,7 +18,8 @@ class LoopInstruction final : public Instruction {
         plan_(call.attrs, endless),
         flag_(endless ? 1 : 0),
         body_(std::make_unique<Program>(plan_.body->graph, plan_.body->outputs)) {
-    for (const Value v : plan_.body->graph.inputs()) in_bytes_.push_back(byte_size(plan_.body->graph.type(v)));
+    for (const Value v : plan_.body->graph.inputs())
+      in_bytes_.push_back(byte_size(plan_.body->graph.type(v)));
     for (const Value v : plan_.body->outputs) out_bytes_.push_back(byte_size(plan_.body->graph.type(v)));
     for (size_t i = 0; i < plan_.carries; ++i) {
       carry_offsets_.push_back(carry_bytes_);
@@ -79,8 +80,7 @@ class LoopInstruction final : public Instruction {
         in_[i] = given[i];
     }
     if (flag_) out_[0] = flag(io);
-    for (size_t i = 0; i < plan_.carries; ++i)
-      out_[i + flag_] = last ? io.out[i] : carry(io, i, step + 1);
+    for (size_t i = 0; i < plan_.carries; ++i) out_[i + flag_] = last ? io.out[i] : carry(io, i, step + 1);
     for (size_t i = plan_.carries + flag_; i < out_.size(); ++i)
       out_[i] = static_cast<char*>(io.out[i]) + size_t(element) * out_bytes_[i];
   }

@@ -25,7 +25,8 @@ OBJECTS = {
     "linalg",
     "image",
     *("host_call", "custom_gradient"),  # tests/core/test_host_call.py
-    *("cond", "switch", "map", "vectorized_map", "vectorize", "jvp"),  # test_control.py
+    *("cond", "switch", "vectorize", "jvp"),  # test_control.py
+    *("map", "vectorized_map", "scan", "while_loop", "fori_loop", "associative_scan"),  # test_loops.py
     *("ctc_loss", "ctc_decode"),  # tests/losses/test_ctc.py
     "image.elastic_transform",  # tests/layers/test_image_layers.py
 }

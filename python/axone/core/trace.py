@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from axone import _engine
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from axone.core.variable import Variable
 
 __all__ = ["Trace", "current_trace", "eager_scope", "emit", "producer"]
+
+
+TraceT = TypeVar("TraceT", bound="Trace")
 
 
 class Values(Protocol):
@@ -55,7 +58,7 @@ class Trace:
         self.assigned: dict[int, Variable] = {}
         self._outer: list[tuple[Trace | None, tuple[GradientTape, ...]]] = []
 
-    def __enter__(self) -> Trace:
+    def __enter__(self: TraceT) -> TraceT:
         self._outer.append((state.trace, state.tapes))
         state.trace, state.tapes = self, ()
         return self

@@ -14,6 +14,10 @@ from axone.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from axone.layers.activation import Activation
+    from axone.layers.attention.additive import AdditiveAttention
+    from axone.layers.attention.attention import Attention
+    from axone.layers.attention.group_query import GroupQueryAttention
+    from axone.layers.attention.multi_head import MultiHeadAttention
     from axone.layers.batch_normalization import BatchNormalization
     from axone.layers.conv import Conv1D, Conv2D, Conv3D
     from axone.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     )
     from axone.layers.dropout import Dropout
     from axone.layers.einsum_dense import EinsumDense
+    from axone.layers.embedding import Embedding
     from axone.layers.flatten import Flatten
     from axone.layers.function import Lambda
     from axone.layers.global_pool import (
@@ -71,6 +76,13 @@ if TYPE_CHECKING:
     from axone.layers.preprocessing.string_lookup import StringLookup
     from axone.layers.preprocessing.text_vectorization import TextVectorization
     from axone.layers.rectifiers import ELU, LeakyReLU, PReLU, RReLU, ReLU, Softmax
+    from axone.layers.recurrent.bidirectional import Bidirectional
+    from axone.layers.recurrent.gru import GRU, GRUCell
+    from axone.layers.recurrent.lstm import LSTM, LSTMCell
+    from axone.layers.recurrent.rnn import RNN
+    from axone.layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
+    from axone.layers.recurrent.stacked import StackedRNNCells
+    from axone.layers.recurrent.time_distributed import TimeDistributed
     from axone.layers.resampling import (
         Cropping1D, Cropping2D, Cropping3D, UpSampling1D, UpSampling2D, UpSampling3D, ZeroPadding1D,
         ZeroPadding2D, ZeroPadding3D,
@@ -93,6 +105,10 @@ if TYPE_CHECKING:
 # Module -> the layers in it.
 _NAMES = {
     "activation": ("Activation",),
+    "attention.additive": ("AdditiveAttention",),
+    "attention.attention": ("Attention",),
+    "attention.group_query": ("GroupQueryAttention",),
+    "attention.multi_head": ("MultiHeadAttention",),
     "batch_normalization": ("BatchNormalization",),
     "conv": ("Conv1D", "Conv2D", "Conv3D"),
     "conv_transpose": ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
@@ -100,6 +116,7 @@ _NAMES = {
     "depthwise_conv": ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
     "dropout": ("Dropout",),
     "einsum_dense": ("EinsumDense",),
+    "embedding": ("Embedding",),
     "flatten": ("Flatten",),
     "function": ("Lambda",),
     "global_pool": (
@@ -149,6 +166,13 @@ _NAMES = {
     "preprocessing.string_lookup": ("StringLookup",),
     "preprocessing.text_vectorization": ("TextVectorization",),
     "rectifiers": ("ELU", "LeakyReLU", "PReLU", "RReLU", "ReLU", "Softmax"),
+    "recurrent.bidirectional": ("Bidirectional",),
+    "recurrent.gru": ("GRU", "GRUCell"),
+    "recurrent.lstm": ("LSTM", "LSTMCell"),
+    "recurrent.rnn": ("RNN",),
+    "recurrent.simple_rnn": ("SimpleRNN", "SimpleRNNCell"),
+    "recurrent.stacked": ("StackedRNNCells",),
+    "recurrent.time_distributed": ("TimeDistributed",),
     "resampling": (
         "Cropping1D", "Cropping2D", "Cropping3D", "UpSampling1D", "UpSampling2D", "UpSampling3D",
         "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
@@ -186,31 +210,32 @@ _SAME = {
 
 __all__ = [
     "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D",
-    "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D",
-    "Add", "AlphaDropout", "AugMix", "AutoContrast", "Average", "AveragePooling1D", "AveragePooling2D",
-    "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "CategoryEncoding",
-    "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D",
-    "Conv3DTranspose", "Convolution1D", "Convolution1DTranspose", "Convolution2D",
-    "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D",
-    "Cropping3D", "CutMix", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot",
-    "Dropout", "ELU", "EinsumDense", "Equalization", "Flatten", "GaussianDropout", "GaussianNoise",
-    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D",
-    "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D",
-    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization",
-    "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer", "InputSpec", "IntegerLookup",
-    "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D",
-    "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MixUp",
-    "Multiply", "Normalization", "PReLU", "Permute", "Pipeline", "RMSNormalization", "RReLU",
-    "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
-    "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur",
-    "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization",
-    "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation",
-    "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D",
-    "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "Softmax", "Solarization",
-    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StringLookup",
-    "Subtract", "TextVectorization", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D",
-    "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate",
-    "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
+    "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
+    "AdditiveAttention", "AlphaDropout", "Attention", "AugMix", "AutoContrast", "Average", "AveragePooling1D",
+    "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization",
+    "Bidirectional", "CategoryEncoding", "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D",
+    "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution1DTranspose",
+    "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D",
+    "Cropping2D", "Cropping3D", "CutMix", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization",
+    "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Equalization", "Flatten", "GRU", "GRUCell",
+    "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D",
+    "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+    "GroupNormalization", "GroupQueryAttention", "HashedCrossing", "Hashing", "Identity", "Input",
+    "InputLayer", "InputSpec", "IntegerLookup", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization",
+    "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D", "Maximum", "Minimum", "MixUp", "MultiHeadAttention", "Multiply", "Normalization", "PReLU",
+    "Permute", "Pipeline", "RMSNormalization", "RNN", "RReLU", "RandAugment", "RandomBrightness",
+    "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
+    "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
+    "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness",
+    "RandomShear", "RandomTranslation", "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape",
+    "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
+    "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization", "SpatialDropout1D", "SpatialDropout2D",
+    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract",
+    "TextVectorization", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",
+    "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average",
+    "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]
 
 

@@ -127,10 +127,9 @@ def _length(name: str, tensors: Sequence[Tensor], length: int | None) -> int:
     if len(lengths) > 1 or None in lengths:
         raise ValueError(f"{name}: first axes must be equally long, got {sorted(lengths, key=str)}")
     (count,) = lengths
-    assert count is not None
-    if count < 0:
+    if count is None or count < 0:
         raise ValueError(f"{name}: length must not be negative, got {count}")
-    return count
+    return int(count)
 
 
 def while_loop(

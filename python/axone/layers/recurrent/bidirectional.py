@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from axone import ops
@@ -11,7 +11,7 @@ from axone.layers.layer import Layer
 
 __all__ = ["Bidirectional"]
 
-_MERGES = {
+_MERGES: dict[str, Callable[[Any, Any], Any]] = {
     "concat": lambda a, b: ops.concatenate([a, b], axis=-1),
     "sum": lambda a, b: a + b,
     "ave": lambda a, b: (a + b) / 2,
@@ -64,7 +64,8 @@ class Bidirectional(Layer):
             else backward_layer
         )
         self._check_layers()
-        for one in (self.forward_layer, self.backward_layer):
+        both: tuple[Any, Any] = self.forward_layer, self.backward_layer
+        for one in both:
             if hasattr(one, "zero_output_for_mask"):
                 one.zero_output_for_mask = one.return_sequences
         self.merge_mode = merge_mode

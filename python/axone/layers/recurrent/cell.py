@@ -78,7 +78,7 @@ class RecurrentCell(DropoutMasks, Layer):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         for module, name in _SERIALIZED:
-            setattr(self, name, module.get(options[name]))  # type: ignore[attr-defined]
+            setattr(self, name, module.get(options[name]))
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self.seed = seed
@@ -145,7 +145,7 @@ class RecurrentCell(DropoutMasks, Layer):
         output, new = self.step(projected, list(states) if several else [states], training)
         return output, new if several else new[0]
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Return zeros, one (batch, units) for each state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
@@ -159,7 +159,7 @@ class RecurrentCell(DropoutMasks, Layer):
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            **{name: module.serialize(getattr(self, name)) for module, name in _SERIALIZED},  # type: ignore[attr-defined]
+            **{name: module.serialize(getattr(self, name)) for module, name in _SERIALIZED},
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,

@@ -172,7 +172,7 @@ class GRU(CellLayer):
     def _has_operation(self, training: bool) -> bool:
         cell = self.cell
         plain = cell.activation is activations.tanh and cell.recurrent_activation is activations.sigmoid
-        return False and plain and cell.reset_after and not (training and cell.recurrent_dropout > 0)
+        return plain and cell.reset_after and not (training and cell.recurrent_dropout > 0)
 
     def _operation(self, projected: Any, states: list[Any], mask: Any) -> tuple[Any, list[Any]]:
         cell = self.cell

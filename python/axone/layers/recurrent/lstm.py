@@ -168,8 +168,9 @@ class LSTM(CellLayer):
     def _has_operation(self, training: bool) -> bool:
         cell = self.cell
         plain = cell.activation is activations.tanh and cell.recurrent_activation is activations.sigmoid
-        return False and plain and not (training and cell.recurrent_dropout > 0)
+        return plain and not (training and cell.recurrent_dropout > 0)
 
     def _operation(self, projected: Any, states: list[Any], mask: Any) -> tuple[Any, list[Any]]:
-        outputs, h, c = lstm(projected, self.cell.recurrent_kernel, *states, mask, self.go_backwards)
+        h, c = states
+        outputs, h, c = lstm(projected, self.cell.recurrent_kernel, h, c, mask, self.go_backwards)
         return outputs, [h, c]

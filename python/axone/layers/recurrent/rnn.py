@@ -176,7 +176,7 @@ class RNN(Layer):
 
         def step(inputs: Any, states: list[Any]) -> tuple[Any, list[Any]]:
             output, new = call(inputs, states, **options)
-            return output, new if isinstance(new, (list, tuple)) else [new]
+            return output, list(new) if isinstance(new, (list, tuple)) else [new]
 
         masked = _draw_masks(self.cell, sequences, initial_state) if training else []
         try:

@@ -120,7 +120,7 @@ class SimpleRNN(CellLayer):
 
     def _has_operation(self, training: bool) -> bool:
         plain = self.cell.activation is activations.tanh
-        return False and plain and not (training and self.cell.recurrent_dropout > 0)
+        return plain and not (training and self.cell.recurrent_dropout > 0)
 
     def _operation(self, projected: Any, states: list[Any], mask: Any) -> tuple[Any, list[Any]]:
         outputs, last = simple_rnn(projected, self.cell.recurrent_kernel, states[0], mask, self.go_backwards)

@@ -52,7 +52,7 @@ class StackedRNNCells(Layer):
                 cell.built = True
             input_shape = (input_shape[0], _output_size(cell))
 
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Return the cells' states before the first step."""
         states = []
         for cell in self.cells:

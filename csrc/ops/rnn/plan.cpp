@@ -1,0 +1,170 @@
+#include "ops/rnn/plan.h"
+
+#include <algorithm>
+
+#include "base/buffer.h"
+
+namespace axone {
+
+namespace {
+
+// A kernel up to this size stays in a core's own cache next to what passes through it.
+constexpr int64_t kOwnBytes = 640 * 1024;
+// Sequences of a block that goes through all steps by itself, and from which two blocks are worth it.
+constexpr int64_t kRows = 16;
+constexpr int64_t kFewRows = 8;
+// Units of a block, and sequences, where units are cut.
+constexpr int64_t kUnits = 64;
+constexpr int64_t kManyRows = 48;
+// Bytes of a panel of the kernel that many rows pass by.
+constexpr int64_t kPanelBytes = 48 * 1024;
+// Multiply-adds that are not worth a second lane.
+constexpr int64_t kSerialWork = 128 * 1024;
+
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+}  // namespace
+
+const RnnCell kRnnCells[3] = {
+    {"lstm", 4, 4, true, false}, {"gru", 3, 4, false, true}, {"simple_rnn", 1, 0, false, false}};
+
+const RnnCell& rnn_cell(const std::string& op) {
+  for (const RnnCell& cell : kRnnCells)
+    if (op == cell.name || op == std::string(cell.name) + "_grad") return cell;
+  throw TypeError(text("no recurrent cell '", op, "'"));
+}
+
+RnnOperands::RnnOperands(const RnnCell& cell, const Attrs& attrs, bool gradient)
+    : reverse(attrs.get<bool>("reverse", false)) {
+  const bool masked = attrs.get<bool>("mask", false);
+  int in = 3, out = 0;
+  if (cell.memory) c0 = in++;
+  if (!gradient) {
+    x = 0;
+    if (attrs.get<bool>("bias", false)) bias = in++;
+    if (masked) mask = in++;
+    h_all = out++;
+    h_last = out++;
+    if (cell.memory) c_last = out++;
+    if (attrs.get<bool>("keep", false)) {
+      if (cell.kept) kept = out++;
+      if (cell.memory) c_all = out++;
+    }
+  } else {
+    h_all = 0;
+    if (cell.kept) kept = in++;
+    if (cell.memory) c_all = in++;
+    if (masked) mask = in++;
+    const int64_t grads = attrs.get<int64_t>("grads");
+    if (grads & 1) h_grad = in++;
+    if (grads & 2) h_last_grad = in++;
+    if (grads & 4) c_last_grad = in++;
+    x_grad = out++;
+    if (cell.two_grads) product_grad = out++;
+    h_before = out++;
+    h0_grad = out++;
+    if (cell.memory) c0_grad = out++;
+  }
+  inputs = in;
+  outputs = out;
+}
+
+RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u, bool gradient)
+    : cell(c),
+      gemm(&kernel_descriptor<GemmKernels>("gemm.kernels", dtype)),
+      kernel(kernel_function<RnnFunction>((std::string("rnn.") + c.name + (gradient ? "_grad" : "")).c_str(),
+                                          dtype)),
+      batch(b),
+      steps(t),
+      units(u),
+      item(int64_t(item_size(dtype))),
+      depth(gradient ? c.gates * u : u),
+      columns(u),
+      products(gradient ? 1 : c.gates),
+      unit_block(u),
+      transposed(gradient) {
+  const int64_t lanes = gemm->lanes;
+  const bool cut_units = c.gates * u * u * item > kOwnBytes && u >= 2 * kUnits;
+  if (cut_units)
+    row_blocks = std::max<int64_t>(1, ceil_div(b, kManyRows));
+  else if (b >= 2 * kRows)
+    while (row_blocks * kRows < b) row_blocks *= 2;
+  else if (b >= 2 * kFewRows)
+    row_blocks = 2;
+  const int64_t tall = std::max<int64_t>(1, most_rows());
+  const int64_t vectors = ceil_div(cut_units ? kUnits : u, lanes);
+  const int64_t widest =
+      std::min<int64_t>(gemm->max_vectors, std::max<int64_t>(2, gemm->accumulators / tall));
+  panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
+  const int64_t width = panel_vectors * lanes;
+  if (cut_units) {
+    unit_block = std::max<int64_t>(1, kUnits / width) * width;
+    unit_blocks = ceil_div(u, unit_block);
+  }
+  const int64_t tiles = ceil_div(tall, gemm->rows(panel_vectors));
+  const int64_t deep = kPanelBytes / (width * item) * (tiles <= 4 ? 2 : 1);
+  if (tiles > 1) passes = std::max<int64_t>(1, ceil_div(depth, deep));
+  serial = row_blocks * unit_blocks == 1 || b * t * depth * columns * products <= kSerialWork;
+}
+
+int64_t RnnPlan::padded_columns() const {
+  return int64_t(round_up(size_t(columns), size_t(gemm->lanes)));
+}
+
+int64_t RnnPlan::packed_at(int64_t product, int64_t pass, int64_t column) const {
+  const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
+  return (product * depth + begin) * padded_columns() + column * deep;
+}
+
+// Forward the matrices lie side by side in the rows of the weights; backward the product is with their
+// transpose.
+void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
+  const int64_t width = int64_t(panel_vectors) * gemm->lanes, panels = ceil_div(columns, width);
+  const int64_t stride = cell.gates * units;
+  int64_t index, end;
+  lane.share(products * passes * panels, &index, &end);
+  for (; index < end; ++index) {
+    const int64_t panel = index % panels, pass = index / panels % passes, product = index / panels / passes;
+    const int64_t column = panel * width, count = std::min(width, columns - column);
+    const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
+    const int64_t at = transposed ? column * stride + begin : begin * stride + product * units + column;
+    gemm->pack_b(deep, count, static_cast<const char*>(weights) + at * item, stride, transposed,
+                 panel_vectors, static_cast<char*>(packed) + packed_at(product, pass, column) * item);
+  }
+}
+
+size_t RnnPlan::tile_bytes() const {
+  return round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
+}
+
+size_t RnnPlan::lane_bytes() const {
+  return lane_region(tile_bytes() + size_t(gemm->tail_elements(depth) * item));
+}
+
+void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
+                       const void* packed, void* lane_scratch) const {
+  char* const tile = static_cast<char*>(lane_scratch);
+  GemmBlock g{};
+  g.m = rows, g.n = count;
+  g.a_stride = stride;
+  g.c_stride = products * unit_block;
+  g.tail = tile + tile_bytes();
+  g.a_layout = GemmALayout::rows;
+  g.b_layout = GemmBLayout::panels;
+  g.panel_vectors = int8_t(panel_vectors);
+  for (int64_t product = 0; product < products; ++product) {
+    g.c = tile + product * unit_block * item;
+    for (int64_t pass = 0; pass < passes; ++pass) {
+      const int64_t begin = pass_begin(pass);
+      g.k = pass_begin(pass + 1) - begin;
+      g.a = static_cast<const char*>(state) + begin * item;
+      g.b = static_cast<const char*>(packed) + packed_at(product, pass, unit) * item;
+      g.accumulate = pass > 0;
+      gemm->block(g);
+    }
+  }
+}
+
+}  // namespace axone

@@ -1,0 +1,75 @@
+// Recurrent layers as one operation: the operands, and how the work is cut. Private to ops/rnn.
+#pragma once
+
+#include "kernels/gemm.h"
+#include "kernels/rnn.h"
+#include "ops/execution.h"
+
+namespace axone {
+
+// A cell that the engine knows.
+struct RnnCell {
+  const char* name;
+  int64_t gates;   // of the product with the state
+  int64_t kept;    // values per unit and step that the backward pass needs
+  bool memory;     // whether it has a memory c beside the state h
+  bool two_grads;  // whether the gradient of the product is not that of the projected inputs
+};
+extern const RnnCell kRnnCells[3];
+// The cell of "lstm" or "lstm_grad".
+const RnnCell& rnn_cell(const std::string& op);
+
+// Positions of a node's operands; -1: not there. Forward: x, kernel, h0, c0, bias, mask -> h of all steps,
+// last h, last c, and with the attribute "keep": kept gates, c of all steps. Gradient: h of all steps,
+// kernel, h0, c0, kept gates, c of all steps, mask, gradients of the first three outputs as "grads" says ->
+// gradients of x, product (where it differs), h before every step, gradients of h0 and c0.
+struct RnnOperands {
+  RnnOperands(const RnnCell& cell, const Attrs& attrs, bool gradient);
+
+  int x = -1, kernel = 1, h0 = 2, c0 = -1, bias = -1, mask = -1;
+  int h_all = -1, kept = -1, c_all = -1;  // forward: outputs; gradient: inputs
+  int h_grad = -1, h_last_grad = -1, c_last_grad = -1;
+  int h_last = -1, c_last = -1;
+  int x_grad = -1, product_grad = -1, h_before = -1, h0_grad = -1, c0_grad = -1;
+  int inputs = 0, outputs = 0;
+  bool reverse = false;
+};
+
+// Sizes and cuts. Work is cut into blocks of sequences and of units. Where the kernel fits into a core's own
+// cache, a block of sequences goes through all steps by itself; else units are cut, so that each lane reads
+// its part of the kernel alone, and all lanes meet after each step.
+struct RnnPlan {
+  RnnPlan(const RnnCell& cell, DType dtype, int64_t batch, int64_t steps, int64_t units, bool gradient);
+
+  const RnnCell& cell;
+  const GemmKernels* gemm;
+  RnnFunction kernel;
+  int64_t batch, steps, units;
+  int64_t item;            // bytes of an element
+  int64_t depth, columns;  // of the product: state to gates; backwards: gates to state
+  int64_t products;        // matrices of `columns` columns side by side: the gates, or one
+  int64_t row_blocks = 1, unit_blocks = 1, unit_block = 0;
+  int64_t passes = 1;  // over the depth
+  int panel_vectors = 1;
+  bool transposed;  // the product is with the kernel's transpose: backwards
+  bool serial = true;
+
+  int64_t row_begin(int64_t block) const { return batch * block / row_blocks; }
+  int64_t most_rows() const { return (batch + row_blocks - 1) / row_blocks; }
+  int64_t pass_begin(int64_t pass) const { return depth * pass / passes; }
+  int64_t padded_columns() const;
+  // The packed kernel: matrix by matrix, pass by pass, panel by panel.
+  size_t packed_bytes() const { return size_t(products * depth * padded_columns() * item); }
+  int64_t packed_at(int64_t product, int64_t pass, int64_t column) const;
+  // Packs the kernel, shared among the lanes.
+  void pack(const Lane& lane, const void* weights, void* packed) const;
+  // One lane's scratch: the product's tile, and what the tile kernels need.
+  size_t tile_bytes() const;
+  size_t lane_bytes() const;
+  // tile = state times packed columns [unit, unit + count) of every matrix.
+  void multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
+                const void* packed, void* lane_scratch) const;
+  double flops() const { return 2.0 * double(batch * steps) * double(depth * columns * products); }
+};
+
+}  // namespace axone

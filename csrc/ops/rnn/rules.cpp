@@ -1,0 +1,139 @@
+// lstm, gru, simple_rnn: types and gradients.
+#include "ops/rules.h"
+#include "ops/rnn/plan.h"
+
+namespace axone {
+
+namespace {
+
+void expect(const OpCall& c, int i, const Shape& shape, const char* what) {
+  if (i < 0) return;
+  require<TypeError>(c.in(size_t(i)).dtype == c.in(0).dtype, c.name(), ": ", what, " must be ",
+                     dtype_name(c.in(0).dtype), " like the inputs, got ", dtype_name(c.in(size_t(i)).dtype));
+  require(c.in(size_t(i)).shape == shape, c.name(), ": ", what, " must have shape ", shape, ", got ",
+          c.in(size_t(i)).shape);
+}
+
+void expect_mask(const OpCall& c, int i, const Shape& shape) {
+  if (i < 0) return;
+  require<TypeError>(c.in(size_t(i)).dtype == DType::b8, c.name(), ": the mask must be bool, got ",
+                     dtype_name(c.in(size_t(i)).dtype));
+  require(c.in(size_t(i)).shape == shape, c.name(), ": the mask must have shape ", shape, ", got ",
+          c.in(size_t(i)).shape);
+}
+
+std::vector<TensorType> forward_type(const OpCall& c) {
+  const RnnCell& cell = rnn_cell(c.name());
+  const RnnOperands o(cell, c.attrs, false);
+  expect_inputs(c, size_t(o.inputs));
+  expect_float(c, 0);
+  const Shape& x = c.in(0).shape;
+  const Shape& kernel = c.in(1).shape;
+  require(kernel.size() == 2 && kernel[1] == cell.gates * kernel[0], c.name(),
+          ": the kernel must have shape (units, ", cell.gates, " units), got ", kernel);
+  const int64_t units = kernel[0];
+  require(x.size() == 3 && x[2] == cell.gates * units, c.name(),
+          ": the projected inputs must have shape (batch, steps, ", cell.gates * units, "), got ", x);
+  const Shape state{x[0], units};
+  expect(c, o.kernel, kernel, "the kernel");
+  expect(c, o.h0, state, "the first state");
+  expect(c, o.c0, state, "the first memory");
+  expect(c, o.bias, {cell.gates * units}, "the bias");
+  expect_mask(c, o.mask, {x[0], x[1]});
+  const DType t = c.in(0).dtype;
+  std::vector<TensorType> out{{t, {x[0], x[1], units}}, {t, state}};
+  if (cell.memory) out.push_back({t, state});
+  if (o.kept >= 0) out.push_back({t, {x[0], x[1], cell.kept * units}});
+  if (o.c_all >= 0) out.push_back({t, {x[0], x[1], units}});
+  return out;
+}
+
+std::vector<TensorType> gradient_type(const OpCall& c) {
+  const RnnCell& cell = rnn_cell(c.name());
+  const RnnOperands o(cell, c.attrs, true);
+  expect_inputs(c, size_t(o.inputs));
+  expect_float(c, 0);
+  require(c.in(0).shape.size() == 3, c.name(), ": the states must have 3 axes, got shape ", c.in(0).shape);
+  const Shape all = c.in(0).shape;
+  const int64_t batch = all[0], steps = all[1], units = all[2];
+  expect(c, o.kernel, {units, cell.gates * units}, "the kernel");
+  for (int i : {o.h0, o.c0, o.h_last_grad, o.c_last_grad}) expect(c, i, {batch, units}, "a state");
+  expect(c, o.kept, {batch, steps, cell.kept * units}, "the gates");
+  for (int i : {o.c_all, o.h_grad}) expect(c, i, all, "a sequence");
+  expect_mask(c, o.mask, {batch, steps});
+  const DType t = c.in(0).dtype;
+  std::vector<TensorType> out{{t, {batch, steps, cell.gates * units}}};
+  if (cell.two_grads) out.push_back(out[0]);
+  out.push_back({t, all});
+  out.push_back({t, {batch, units}});
+  if (cell.memory) out.push_back({t, {batch, units}});
+  return out;
+}
+
+// The node is made to keep what its gradient needs.
+void keep(const GradientCall& g, const RnnCell& cell) {
+  if (g.attrs.get<bool>("keep", false)) return;
+  const Shape all = g.out().shape();
+  const DType t = g.out().dtype();
+  std::vector<TensorType> more;
+  if (cell.kept) more.push_back({t, {all[0], all[1], cell.kept * all[2]}});
+  if (cell.memory) more.push_back({t, all});
+  Attrs attrs = g.attrs;
+  attrs.set("keep", true);
+  g.graph.extend(g.out().value().node, attrs, more);
+}
+
+std::vector<Sym> forward_gradient(const GradientCall& g, const RnnCell& cell) {
+  keep(g, cell);
+  const RnnOperands o(cell, g.attrs, false);
+  const Sym first = g.out();
+  const int32_t basic = cell.memory ? 3 : 2;
+  std::vector<Sym> others{g.in(1), g.in(2)};
+  if (cell.memory) others.push_back(g.in(size_t(o.c0)));
+  if (cell.kept) others.push_back(first.output(basic));
+  if (cell.memory) others.push_back(first.output(basic + 1));
+  if (o.mask >= 0) others.push_back(g.in(size_t(o.mask)));
+  int64_t grads = 0;
+  for (int32_t k = 0; k < basic; ++k)
+    if (g.grad(size_t(k))) {
+      grads |= int64_t(1) << k;
+      others.push_back(g.grad(size_t(k)));
+    }
+  const Attrs attrs{{"reverse", o.reverse}, {"mask", o.mask >= 0}, {"grads", grads}};
+  const Sym back = first.apply((std::string(cell.name) + "_grad").c_str(), others, attrs);
+  const RnnOperands b(cell, attrs, true);
+  const Sym product = b.product_grad >= 0 ? back.output(b.product_grad) : back;
+  const Shape s = product.shape();
+  const int64_t rows = s[0] * s[1];
+  const Sym states = reshape(back.output(b.h_before), {rows, s[2] / cell.gates});
+  const Sym tall = reshape(product, {rows, s[2]});
+  std::vector<Sym> out{back, states.apply("matmul", {tall}, {{"transpose_a", true}, {"transpose_b", false}}),
+                       back.output(b.h0_grad)};
+  if (cell.memory) out.push_back(back.output(b.c0_grad));
+  if (o.bias >= 0) out.push_back(sum(tall, {0}));
+  if (o.mask >= 0) out.emplace_back();
+  return out;
+}
+
+void define(const RnnCell& cell, const char* grad) {
+  Op& op = define_op(cell.name);
+  op.type = forward_type;
+  op.gradient = [&cell](const GradientCall& g) { return forward_gradient(g, cell); };
+  Op& back = define_op(grad);
+  back.type = gradient_type;
+  back.gradient = [&cell](const GradientCall&) -> std::vector<Sym> {
+    throw TypeError(
+        text(cell.name, ": the fused layer has no second derivative; use RNN(...) around the layer's cell"));
+  };
+}
+
+[[maybe_unused]] const bool registered = [] {
+  define(kRnnCells[0], "lstm_grad");
+  define(kRnnCells[1], "gru_grad");
+  define(kRnnCells[2], "simple_rnn_grad");
+  return true;
+}();
+
+}  // namespace
+
+}  // namespace axone
