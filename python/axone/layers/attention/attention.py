@@ -28,8 +28,8 @@ class Attention(Layer):
         seed: integer, for the same draws at every run.
         **kwargs: see `Layer`.
 
-    Input: a list [query (batch, targets, size), value (batch, sources, size)], and the key as a third where it
-    is not the value; `mask`: a list [query mask or None, value mask or None].
+    Input: a list [query (batch, targets, size), value (batch, sources, size)], and the key as a third where
+    it is not the value; `mask`: a list [query mask or None, value mask or None].
     Output shape: (batch, targets, size); with `return_attention_scores` also the weights.
 
     Raises:
@@ -96,11 +96,11 @@ class Attention(Layer):
         scores = self._calculate_scores(query, key)
         allowed = None if value_mask is None else ops.expand_dims(ops.cast(value_mask, "bool"), -2)
         if use_causal_mask:
-            past = np.tri(scores.shape[-2], scores.shape[-1], dtype=bool)[None]
+            past = ops.convert_to_tensor(np.tri(scores.shape[-2], scores.shape[-1], dtype=bool)[None])
             allowed = past if allowed is None else ops.logical_and(allowed, past)
         if allowed is not None:
             scores = ops.where(allowed, scores, scores - _FAR)
-        weights = ops.softmax(scores, axis=-1)
+        weights: Any = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
         outputs = ops.matmul(weights, value)

@@ -56,7 +56,7 @@ class HeadsAttention(Layer):
         if flash_attention and self._dropout_rate > 0:
             raise ValueError(f"{self._label()}: flash_attention takes no dropout; set dropout to 0.")
         self.seed = seed
-        self._parts = {name: module.get(parts[name]) for module, name in _PARTS}  # type: ignore[attr-defined]
+        self._parts = {name: module.get(parts[name]) for module, name in _PARTS}
         self._gate_dense: EinsumDense | None = None
 
     def _project(self, name: str, shape: Any, bound: int, sizes: list[int], activation: Any = None) -> Any:
@@ -147,7 +147,7 @@ class HeadsAttention(Layer):
         self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any, mask: Any, causal: bool
     ) -> Any:
         """All masks as one, (batch or 1, targets, sources); None where there is none."""
-        parts = [None if mask is None else ops.cast(mask, "bool")]
+        parts: list[Any] = [None if mask is None else ops.cast(mask, "bool")]
         if query_mask is not None:
             parts.append(ops.expand_dims(ops.cast(query_mask, "bool"), -1))
         for given in (value_mask, key_mask):
@@ -172,7 +172,7 @@ class HeadsAttention(Layer):
             "use_bias": self._use_bias,
             "use_gate": self._use_gate,
             "sliding_window": self._sliding_window,
-            **{name: module.serialize(self._parts[name]) for module, name in _PARTS},  # type: ignore[attr-defined]
+            **{name: module.serialize(self._parts[name]) for module, name in _PARTS},
             "seed": self.seed,
         }
 

@@ -37,7 +37,8 @@ class MultiHeadAttention(HeadsAttention):
 
     Input: query (batch, targets, size), value (batch, sources, size), and the key where it is not the value.
     `attention_mask` (batch, targets, sources) is false for pairs that are left out.
-    Output shape: (batch, targets, size); with `return_attention_scores` also (batch, heads, targets, sources).
+    Output shape: (batch, targets, size); with `return_attention_scores` also the weights (batch, heads,
+    targets, sources).
 
     Raises:
         ValueError: sizes that are no positive integers, or inputs that do not fit.
@@ -222,7 +223,7 @@ class MultiHeadAttention(HeadsAttention):
 
 
 def _equations(rank: int, axes: tuple[int, ...]) -> tuple[str, str]:
-    """Scores from keys and queries, and outputs from scores and values; the last two axes are heads and size."""
+    """Scores from keys and queries, outputs from scores and values; the last axes are heads and size."""
     query = list(string.ascii_lowercase[:rank])
     key = [string.ascii_lowercase[rank + i] if i in axes else letter for i, letter in enumerate(query)]
     batch = [letter for i, letter in enumerate(query[:-1]) if i not in axes]
