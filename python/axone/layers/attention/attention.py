@@ -103,7 +103,7 @@ class Attention(Layer):
         weights: Any = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
-        outputs = ops.matmul(weights, value)
+        outputs: Any = ops.matmul(weights, value)
         if query_mask is not None:
             outputs = ops.where(ops.expand_dims(ops.cast(query_mask, "bool"), -1), outputs, 0.0)
         return (outputs, weights) if return_attention_scores else outputs
