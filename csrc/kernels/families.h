@@ -12,5 +12,6 @@
   AXONE_FAMILY(conv_family)      \
   AXONE_FAMILY(pool_family)      \
   AXONE_FAMILY(depthwise_family) \
-  AXONE_FAMILY(winograd_family) \
-  AXONE_FAMILY(rnn_family)
+  AXONE_FAMILY(winograd_family)  \
+  AXONE_FAMILY(rnn_family)       \
+  AXONE_FAMILY(attention_family)
