@@ -75,6 +75,7 @@ class HeadsAttention(Layer):
             name=name,
             **{n: _fresh(m, self._parts[n]) for m, n in _PARTS},
         )
+        layer.supports_masking = True
         layer.build(shape)
         return layer
 
