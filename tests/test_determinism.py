@@ -28,12 +28,39 @@ for optimizer in ("adam", axone.optimizers.SGD(0.1, momentum=0.9, nesterov=True)
 print(axone.config.instruction_set(), axone.config.num_threads(), digest.hexdigest())
 """
 
+# Convolutions of every kind, pooling, batch norm, augmentation.
+CONVOLUTIONS = """
+import hashlib
+import axone
+from axone import Input, Sequential, layers
+axone.utils.set_random_seed(7)
+(x, y), _ = axone.datasets.mnist.load_sample()
+x, y = x[:300, ..., None].astype("float32"), y[:300]
+model = Sequential([
+    Input((28, 28, 1)), layers.RandomFlip(), layers.RandomRotation(0.1), layers.RandomBrightness(0.2),
+    layers.Rescaling(1 / 255), layers.Conv2D(17, 3, padding="same"), layers.BatchNormalization(),
+    layers.ReLU(), layers.MaxPooling2D(3, 2, padding="same"), layers.DepthwiseConv2D(3, strides=2),
+    layers.Conv2D(16, 1), layers.SpatialDropout2D(0.2), layers.Conv2DTranspose(12, 3, strides=2),
+    layers.Conv2D(24, 3, groups=4, dilation_rate=2), layers.UpSampling2D(2, interpolation="bilinear"),
+    layers.AveragePooling2D(), layers.Conv2D(33, 5, activation="relu"), layers.GlobalAveragePooling2D(),
+    layers.Dense(10, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(x, y, batch_size=37, epochs=1, verbose=0).history
+digest = hashlib.sha256(repr(sorted(history.items())).encode())
+for weight in model.get_weights():
+    digest.update(weight.tobytes())
+digest.update(model.predict(x[:33], verbose=0).tobytes())
+print(axone.config.instruction_set(), axone.config.num_threads(), digest.hexdigest())
+"""
 
+
+@pytest.mark.parametrize("code", [CODE, CONVOLUTIONS], ids=["dense", "convolutions"])
 @pytest.mark.parametrize("isa", config.instruction_sets())
-def test_same_bits_over_runs_and_threads(python, isa: str) -> None:
+def test_same_bits_over_runs_and_threads(python, isa: str, code: str) -> None:
     digests = set()
     for threads in ("1", "2", "4", "2"):
-        done = python("-c", CODE, AXONE_ISA=isa, AXONE_NUM_THREADS=threads)
+        done = python("-c", code, AXONE_ISA=isa, AXONE_NUM_THREADS=threads)
         assert done.returncode == 0, done.stderr
         ran, used, digest = done.stdout.split()
         assert (ran, used) == (isa, threads)
