@@ -84,7 +84,7 @@ class Compilation:
         steps_per_execution = whole_number("steps_per_execution", steps_per_execution, 1)
         check_names("loss", loss, losses._TABLE, ("crossentropy", "ce"))
         for wanted in (metrics, weighted_metrics):
-            check_names("metric", wanted, metrics_module._TABLE, ("accuracy", "acc", "crossentropy", "ce"))
+            check_names("metric", wanted, metrics_module._TABLE, ("accuracy", "acc"))
         arguments = {
             "optimizer": optimizer,
             "loss": loss,

@@ -139,7 +139,7 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """Returns the `Metric` that an identifier stands for.
 
     Args:
-        identifier: See `metrics.get`; "accuracy", "acc", "crossentropy" and "ce" choose one by the shapes.
+        identifier: See `metrics.get`; "accuracy" and "acc" choose one by the shapes.
         y_true: Targets of the output.
         y_pred: The output.
     """
@@ -152,11 +152,6 @@ def resolve_metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         if is_sparse:
             return metrics_module.SparseCategoricalAccuracy(name=identifier)
         return metrics_module.CategoricalAccuracy(name=identifier)
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
-        is_binary, is_sparse = is_binary_or_sparse(y_true, y_pred)
-        kind = "Binary" if is_binary else "SparseCategorical" if is_sparse else "Categorical"
-        made: Metric = getattr(metrics_module, f"{kind}Crossentropy")(name=identifier)
-        return made
     found = metrics_module.get(identifier)
     if isinstance(found, Metric):
         if isinstance(identifier, str):

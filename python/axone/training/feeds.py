@@ -92,7 +92,8 @@ class ArrayFeed(Feed):
     ) -> None:
         self._step = step
         self._data = data
-        self._repeats = steps_per_epoch is not None
+        # Training goes on where it stopped; a validation of so many steps is always of the same batches.
+        self._repeats = steps_per_epoch is not None and step.kind == "train"
         self._keeps_outputs = keeps_outputs
         self._position = 0
         self._order: np.ndarray | None = None
@@ -229,7 +230,7 @@ class BatchFeed(Feed):
     ) -> None:
         self._step = step
         self._data = data
-        self._repeats = steps_per_epoch is not None
+        self._repeats = steps_per_epoch is not None and step.kind == "train"
         self._keeps_outputs = keeps_outputs
         self._kept: list[Any] = []
         self._batches: Ahead | None = None
