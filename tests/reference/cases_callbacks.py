@@ -1,4 +1,4 @@
-"""Callbacks: what they do and leave behind, their files, and the order of their hooks."""
+"""Callbacks: what they do and leave behind, their files, the order of their hooks; own losses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from typing import Any
 
 import numpy as np
-from cases_training import CODES, X, fitted, network
+from cases_training import CODES, REAL, WEIGHTS, X, fitted, network, weighted
 from recording import Cases
 
 case = Cases()
@@ -121,3 +121,45 @@ def hooks(k: Any) -> dict[str, Any]:
         "evaluate": recorded(lambda c: compiled().evaluate(*data, 4, 0, callbacks=c)),
         "predict": recorded(lambda c: compiled().predict(X[:6], 4, 0, callbacks=c)),
     }
+
+
+@case
+def own_losses(k: Any) -> dict[str, Any]:
+    """compute_loss and compute_metrics overridden, losses as functions and classes."""
+
+    class Halved(k.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = k.layers.Dense(2)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # type: ignore[no-untyped-def]
+            return k.ops.mean(k.ops.abs(y - y_pred)) / 2 + k.ops.sum(k.ops.square(self.dense.kernel)) * 0.01
+
+    class Twice(k.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return 2 * k.ops.mean(k.ops.square(y_true - y_pred), axis=-1)
+
+    def own(y_true: Any, y_pred: Any) -> Any:
+        return k.ops.sum(k.ops.abs(y_true - y_pred), axis=-1)
+
+    def scalar(y_true: Any, y_pred: Any) -> Any:
+        return k.ops.mean(k.ops.square(y_true - y_pred))
+
+    found = {}
+    model = Halved()
+    model(X[:1])
+    weighted(model)
+    model.compile("sgd", metrics=["mae"])
+    found["compute_loss"] = fitted(model, X, REAL, validation_split=0.2)
+    for name, loss, weight in (
+        ("class", Twice(), None), ("class, weighted", Twice(), WEIGHTS),
+        ("sum", Twice(reduction="sum"), None),
+        ("function", own, None), ("function, weighted", own, WEIGHTS), ("scalar", scalar, None),
+    ):  # fmt: skip
+        model = network(k, 2, None)
+        model.compile(k.optimizers.SGD(0.01), loss, metrics=[own])
+        found[name] = fitted(model, X, REAL, sample_weight=weight)
+    return found
