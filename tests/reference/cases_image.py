@@ -193,5 +193,9 @@ def layers(k: Any) -> dict[str, Any]:
             "inference": compact(layer(k.ops.convert_to_tensor(x[0]), training=False)),
             "static": list(layer.compute_output_shape(x.shape)),
         }
+    adaptive = k.layers.ContrastLimitedAdaptiveHistogramEqualization
+    for options in ({"tile_grid_size": (2, 3)}, {"tile_grid_size": (3, 2), "clip_limit": 0.0}):
+        y = adaptive(**options)(k.ops.convert_to_tensor(x), training=True)
+        found[f"adaptive equalization {options}"] = compact(y)
     one = k.layers.Equalization()(k.ops.convert_to_tensor(x[0]), training=True)
     return {**found, "Equalization of one image": compact(one)}
