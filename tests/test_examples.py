@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from conftest import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -37,6 +39,22 @@ def test_autodiff(python) -> None:
     position = [float(v) for v in re.search(r"rest: \[(.+)\]", done.stdout)[1].split()]
     assert position == sorted(position)
     assert all(abs(a + b) < 1e-2 for a, b in zip(position, reversed(position), strict=True))
+
+
+def test_cifar10_cnn(python, tmp_path) -> None:
+    # Records of the binary version whose class is seen at once: each of ten colours, with noise.
+    rng = np.random.default_rng(0)
+    colours = rng.integers(30, 226, (10, 3, 1))
+    for name, count in (("train.bin", 600), ("test.bin", 100)):
+        labels = rng.integers(0, 10, count)
+        pixels = np.clip(colours[labels] + rng.normal(0, 20, (count, 3, 1024)), 0, 255)
+        rows = np.concatenate([labels[:, None], pixels.reshape(count, 3072)], axis=1).astype("uint8")
+        (tmp_path / name).write_bytes(rows.tobytes())
+    files = "--train", str(tmp_path / "train.bin"), "--test", str(tmp_path / "test.bin")
+    done = python(str(EXAMPLES / "cifar10_cnn.py"), *files, "--epochs", "6")
+    assert done.returncode == 0, done.stderr
+    assert "600 images to train on, 100 to test" in done.stdout
+    assert float(re.search(r"test accuracy (\d\.\d+)", done.stdout)[1]) > 0.8
 
 
 def test_every_example_is_tested() -> None:
