@@ -1,4 +1,4 @@
-"""Feeds damaged files to the readers, in a process of their own: no crash, no hang, no wrong exception, < 2 GB.
+"""Feeds damaged files to the readers: no crash, no hang, no wrong exception, less than 2 GB of memory.
 
 python tests/saving/fuzz.py [inputs a reader] [reader ...]
 """
@@ -56,7 +56,7 @@ WORDS = (
 )
 
 
-# -- inputs ----------------------------------------------------------------------------------------------------
+# -- inputs --------------------------------------------------------------------------------------------------
 
 
 def flip(data: bytes, rng: random.Random) -> bytes:
@@ -204,7 +204,7 @@ def inputs(reader: str, seed: int) -> Any:
         number += 1
 
 
-# -- the process that reads ------------------------------------------------------------------------------------
+# -- the process that reads ----------------------------------------------------------------------------------
 
 
 def read_all(reader: str) -> None:

@@ -1,6 +1,6 @@
 """One small model per layer class, written so that Keras 2, Keras 3 and axone all make it.
 
-A case is (name, function of the package that returns a model, inputs). `make_files.py` writes them with Keras.
+A case is a name, a function of the package that returns a model, and inputs. `make_files.py` writes them.
 """
 
 from __future__ import annotations
@@ -241,5 +241,5 @@ def set_weights(model: Any, seed: int = 1) -> None:
         values.append(np.abs(value) + 0.5 if "variance" in name else value)
     model.set_weights([np.asarray(v, "float32") for v in values])
     for layer in model.layers:
-        if hasattr(layer, "finalize_state"):
+        if layer.weights and hasattr(layer, "finalize_state"):
             layer.finalize_state()

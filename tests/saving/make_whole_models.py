@@ -1,4 +1,4 @@
-"""Trains the models of `whole_models.py`, saves them, trains on; or goes on from what the other package saved.
+"""Trains the models of `whole_models.py`, saves them, trains on; or goes on from what another saved.
 
 python make_whole_models.py keras write FOLDER [model ...]
 python make_whole_models.py axone read FOLDER

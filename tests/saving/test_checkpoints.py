@@ -32,7 +32,7 @@ def data(rows: int = 64) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(rows, 4)).astype("float32"), rng.normal(size=(rows, 1)).astype("float32")
 
 
-# -- ModelCheckpoint -------------------------------------------------------------------------------------------
+# -- ModelCheckpoint -----------------------------------------------------------------------------------------
 
 
 def test_every_epoch_with_fields(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_wrong_arguments(tmp_path: Path) -> None:
         checkpoint.on_epoch_end(0, {"loss": 1.0})
 
 
-# -- BackupAndRestore ------------------------------------------------------------------------------------------
+# -- BackupAndRestore ----------------------------------------------------------------------------------------
 
 
 class Stop(Exception):
@@ -261,7 +261,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     assert kills == 3 and found == expected
 
 
-# -- whole files -----------------------------------------------------------------------------------------------
+# -- whole files ---------------------------------------------------------------------------------------------
 
 WRITER = """
 import sys, itertools, axone

@@ -29,7 +29,8 @@ def _stored() -> Iterator[tuple[str, str, str]]:
             case, dot, ending = name.partition(".")
             if ending != "npz":
                 yield writer, case, dot + ending
-            if ending == "keras":
+            if ending == "keras" and not (writer == "keras2" and case.startswith("ConvLSTM")):
+                # Keras 2's ConvLSTM has the hard sigmoid by default, which weights alone do not say.
                 yield writer, case, ".weights.h5"
 
 

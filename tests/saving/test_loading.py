@@ -43,7 +43,7 @@ def equal(one: Any, two: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
 
-# -- round trips -----------------------------------------------------------------------------------------------
+# -- round trips ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -187,7 +187,7 @@ def test_transfer(tmp_path: Path) -> None:
         assert equal(again.get_weights(), model.get_weights())
 
 
-# -- wrong calls and files -------------------------------------------------------------------------------------
+# -- wrong calls and files -----------------------------------------------------------------------------------
 
 
 def test_wrong_calls(tmp_path: Path) -> None:
@@ -322,7 +322,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
             assert peak < 1.2 * weights
 
 
-# -- old configurations ----------------------------------------------------------------------------------------
+# -- old configurations --------------------------------------------------------------------------------------
 
 
 def stored(writer: str, name: str, tmp_path: Path) -> Path:
@@ -435,7 +435,7 @@ def inspect_config(path: Path) -> str:
         return str(open_hdf5(source).attrs["model_config"])
 
 
-# -- looking into files ----------------------------------------------------------------------------------------
+# -- looking into files --------------------------------------------------------------------------------------
 
 
 def test_inspection(tmp_path: Path) -> None:

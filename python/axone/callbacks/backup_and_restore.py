@@ -15,7 +15,7 @@ class BackupAndRestore(Callback):
     """Keeps a file from which `fit`, called again by a new process, goes on to the same bits.
 
     The file holds the weights, the optimizer's state, the random generators (axone's, Python's and NumPy's),
-    the order of the data, and what the other callbacks remember. It is replaced only when the new one is whole.
+    the order of the data, and what the other callbacks remember. It is replaced when the new one is whole.
     A generator of batches cannot be wound back: give arrays or a `PyDataset`.
 
     Args:

@@ -19,7 +19,7 @@ class ModelCheckpoint(MonitorCallback):
     Each file replaces an older one only when it is whole, whenever the process may be killed.
 
     Args:
-        filepath: Path with fields that epoch, batch and logs fill: "{epoch:02d}-{val_loss:.2f}.keras". It ends
+        filepath: Path with fields that epoch, batch and logs fill: "{epoch:02d}-{val_loss:.2f}.keras". Ends
             in `.weights.h5` (or `.safetensors`) for weights, else in `.keras` or `.h5`.
         monitor: Name in the logs of the value that says which model is best.
         verbose: 1 prints what is saved.
@@ -98,8 +98,8 @@ class ModelCheckpoint(MonitorCallback):
             return self.filepath.format(**fields)
         except (KeyError, IndexError) as error:
             raise KeyError(
-                f"ModelCheckpoint: the path '{self.filepath}' has a field {error} that is not known here; there "
-                f"are {', '.join(fields)}."
+                f"ModelCheckpoint: the path '{self.filepath}' has an unknown field {error}; there are "
+                f"{', '.join(fields)}."
             ) from None
 
     def _is_wanted(self, epoch: int, logs: dict[str, Any], path: str) -> bool:
@@ -120,8 +120,8 @@ class ModelCheckpoint(MonitorCallback):
             self._tell(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {best}")
             return False
         self._tell(
-            f"\nEpoch {epoch + 1}: {self.monitor} improved from {best} to {float(value):.5f}, saving model to "
-            f"{path}"
+            f"\nEpoch {epoch + 1}: {self.monitor} improved from {best} to {float(value):.5f}, saving model "
+            f"to {path}"
         )
         self.best = float(value)
         return True

@@ -95,6 +95,8 @@ def _object(config: dict[str, Any], repair: Repair) -> dict[str, Any]:
             inner[key] = _value(value, repair)
     config["config"] = inner
     module = str(config.get("module") or "keras")
+    if kind == "OnnxGraph":
+        config["module"] = "axone.saving.onnx_import"
     if kind in _MODELS and module.split(".")[0] in ("keras", "tf_keras", "tensorflow"):
         config["module"] = "keras"
     return config
@@ -127,6 +129,9 @@ def _layers(kind: str, inner: dict[str, Any], repair: Repair) -> None:
     repaired = []
     starts = {}  # models inside count their calls from 1 in Keras 2, and in Keras 3 where they are functional
     for layer in layers:
+        if layer.get("inbound_nodes") and "build_config" in layer:
+            # It is built by its first call, with all of its inputs' shapes.
+            layer = {key: value for key, value in layer.items() if key != "build_config"}
         repaired.append(_object(repair_call(layer, repair), repair))
         starts[_layer_name(layer)] = _counts_from_one(layer)
     if kind == "Sequential" and not own_input and shape is not None:

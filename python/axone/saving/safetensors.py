@@ -181,15 +181,15 @@ def load_safetensors(model: Any, path: Any, skip_mismatch: bool = False, by_name
             names = {name: name for name in own if name in file.entries}
         elif len(own) != len(file.entries):
             raise source.error(
-                f"the model has {len(own)} weights, the file {len(file.entries)}; by_name=True takes those of "
-                "equal paths"
+                f"the model has {len(own)} weights, the file {len(file.entries)}; by_name=True "
+                "takes those of equal paths"
             )
         wrong = [n for n, stored in names.items() if tuple(own[n].shape) != file.entries[stored][1]]
         if wrong:
             name = wrong[0]
             what = (
-                f"{len(wrong)} weight(s) do not fit, the first: '{name}' has shape {tuple(own[name].shape)}, in "
-                f"the file {file.entries[names[name]][1]}"
+                f"{len(wrong)} weight(s) do not fit, the first: '{name}' has shape {tuple(own[name].shape)}, "
+                f"in the file {file.entries[names[name]][1]}"
             )
             if not skip_mismatch:
                 raise source.error(what)

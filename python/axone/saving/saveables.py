@@ -16,6 +16,8 @@ __all__ = ["saveables"]
 
 # What these hold of layers is a second way to the same ones.
 _INNER = {"_stack", "_made", "_chain", "_graph", "_inputs_struct", "_outputs_struct", "_compile_arguments"}
+# Classes that Keras shows under other names than their own.
+_CLASS_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
 _BASES = (Layer, Model, Functional, Sequential, Trainer)
 
 
@@ -54,9 +56,14 @@ def _visit_container(items: Any, path: str, seen: set[int], open_: set[int]) -> 
     used: dict[str, int] = {}
     for item in items.values() if isinstance(items, dict) else items:
         if _has_state(item):
-            yield from _visit(item, f"{path}/{_numbered(snake_case(type(item).__name__), used)}", seen)
+            yield from _visit(item, f"{path}/{_numbered(_file_name(item), used)}", seen)
         elif isinstance(item, (list, tuple, dict)):
             yield from _visit_container(item, f"{path}/{_numbered('container', used)}", seen, open_)
+
+
+def _file_name(item: Any) -> str:
+    name = type(item).__name__
+    return snake_case(_CLASS_NAMES.get(name, name))
 
 
 def _numbered(name: str, used: dict[str, int]) -> str:
