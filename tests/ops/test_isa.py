@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-FILES = ("test_values.py", "test_gradients.py", "test_matmul.py")
+FILES = ("test_values.py", "test_gradients.py", "test_matmul.py", "test_convolution.py")
 CHOSEN = "import axone; print(axone.config.instruction_set())"
 
 
