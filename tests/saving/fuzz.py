@@ -5,6 +5,7 @@ python tests/saving/fuzz.py [inputs a reader] [reader ...]
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -180,7 +181,10 @@ def written(ending: str) -> bytes:
     model.optimizer.build(model.trainable_weights)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
-        model.save(path) if ending in (".keras", ".h5") else model.save_weights(path)
+        if ending == ".onnx":
+            model.export(path)
+        else:
+            model.save(path) if ending in (".keras", ".h5") else model.save_weights(path)
         return path.read_bytes()
 
 
@@ -191,6 +195,8 @@ READERS: dict[str, tuple[str, Mutations]] = {
     "weights.h5": (".weights.h5", (flip,)),
     "safetensors": (".safetensors", (flip, headed)),
 }
+if importlib.util.find_spec("onnx") is not None:
+    READERS["onnx"] = (".onnx", (flip,))
 
 
 def inputs(reader: str, seed: int) -> Any:
@@ -225,7 +231,7 @@ def read_all(reader: str) -> None:
             path.write_bytes(sys.stdin.buffer.read(int.from_bytes(head, "little")))
             answer = "ok"
             try:
-                if reader in ("keras", "h5"):
+                if reader in ("keras", "h5", "onnx"):
                     axone.models.load_model(path)
                 else:
                     model.load_weights(path)

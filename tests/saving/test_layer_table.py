@@ -78,3 +78,22 @@ def test_written_by_axone(name: str, ending: str, tmp_path: Path) -> None:
     expected = _outputs(model, case)
     model.save_weights(path) if ending == ".weights.h5" else model.save(path)
     _check(_outputs(_read(path, ending, case, axone.models.load_model), case), expected)
+
+
+def table() -> list[str]:
+    """The table of `docs/files.md`: a sign for each format that a writer has a file of."""
+    stored = set(_stored())
+    columns = ("axone", *WRITERS)
+    lines = ["| Layer or model | axone | Keras 2.15 | Keras 3.0 | Keras 3.15 |", "|---|---|---|---|---|"]
+    for name in BY_NAME:
+        cells = []
+        for writer in columns:
+            found = [e for e in FORMATS if writer == "axone" or (writer, name, e) in stored]
+            cells.append(" ".join(f"`{ending}`" for ending in found) or "-")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def test_the_guide_holds_this_table() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    assert "\n".join(table()) in guide

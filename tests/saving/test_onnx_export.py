@@ -18,6 +18,18 @@ runtime = pytest.importorskip("onnxruntime")
 
 # Layers whose result ONNX has no operations for, or that read something else than numbers.
 LEFT_OUT = {"CategoryEncoding", "CenterCrop"}
+# Cells in a loop of their own: engine operation "scan".
+LOOPS = {
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
+    "GRUCell",
+    "LSTMCell",
+    "RNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+}
+LEFT_OUT |= LOOPS
 
 
 def run(path: Path, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -48,7 +60,7 @@ def test_layers(case: Case, tmp_path: Path) -> None:
     check(model, case.inputs, tmp_path / "m.onnx")
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if n != "subclassed"])
+@pytest.mark.parametrize("name", [n for n in MODELS if n not in ("subclassed", "gru_with_masks")])
 def test_models(name: str, tmp_path: Path) -> None:
     try:
         model, x, _ = make_model(axone, name)
@@ -58,8 +70,8 @@ def test_models(name: str, tmp_path: Path) -> None:
 
 
 ACTIVATIONS = sorted(
-    set("elu exponential gelu hard_sigmoid hard_tanh leaky_relu linear log_sigmoid log_softmax mish".split())
-    | set("relu relu6 selu sigmoid silu softmax softplus softsign tanh tanh_shrink sparse_plus".split())
+    set(["elu", "exponential", "gelu", "hard_sigmoid", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish"])
+    | set(["relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "tanh", "tanh_shrink", "sparse_plus"])
 )
 
 

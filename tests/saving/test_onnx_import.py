@@ -40,7 +40,9 @@ def test_layers(case: Case, tmp_path: Path) -> None:
     check(tmp_path / "m.onnx", case.inputs)
 
 
-@pytest.mark.parametrize("name", [n for n, m in MODELS.items() if n != "subclassed" and m[3]])
+@pytest.mark.parametrize(
+    "name", [n for n, m in MODELS.items() if n not in ("subclassed", "gru_with_masks") and m[3]]
+)
 def test_models(name: str, tmp_path: Path) -> None:
     try:
         model, x, _ = make_model(axone, name)
@@ -51,7 +53,8 @@ def test_models(name: str, tmp_path: Path) -> None:
     again.save(tmp_path / "m.keras")
     expected = again.predict(x[:3], verbose=0)
     found = saving.load_model(tmp_path / "m.keras").predict(x[:3], verbose=0)
-    for one, other in zip(np.atleast_1d(found), np.atleast_1d(expected), strict=True):
+    lists = [value if isinstance(value, list) else [value] for value in (found, expected)]
+    for one, other in zip(*lists, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -68,7 +71,9 @@ def test_functions(name: str, tmp_path: Path) -> None:
     check(tmp_path / "m.onnx", np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32"))
 
 
-def write(path: Path, op: str, shapes: list[tuple[int, ...]], weights: Any, outputs: int = 1, **attrs: Any) -> None:
+def write(
+    path: Path, op: str, shapes: list[tuple[int, ...]], weights: Any, outputs: int = 1, **attrs: Any
+) -> None:
     """A file with one operation."""
     helper = onnx.helper
     names = [f"x{k}" for k in range(len(shapes))] + list(weights)
@@ -91,8 +96,18 @@ def normal(*shape: int) -> np.ndarray:
 
 PICTURE = (2, 4, 7, 8)
 NODES: dict[str, tuple[str, list[tuple[int, ...]], dict[str, Any], dict[str, Any]]] = {
-    "conv_groups": ("Conv", [PICTURE], {"w": normal(6, 2, 3, 3), "b": normal(6)}, {"group": 2, "pads": [1, 0, 1, 2]}),
-    "conv_same": ("Conv", [PICTURE], {"w": normal(6, 4, 3, 2)}, {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
+    "conv_groups": (
+        "Conv",
+        [PICTURE],
+        {"w": normal(6, 2, 3, 3), "b": normal(6)},
+        {"group": 2, "pads": [1, 0, 1, 2]},
+    ),
+    "conv_same": (
+        "Conv",
+        [PICTURE],
+        {"w": normal(6, 4, 3, 2)},
+        {"auto_pad": "SAME_UPPER", "strides": [2, 2]},
+    ),
     "conv_1d": ("Conv", [(2, 4, 9)], {"w": normal(3, 4, 3)}, {"dilations": [2]}),
     "transposed": (
         "ConvTranspose",
@@ -111,7 +126,12 @@ NODES: dict[str, tuple[str, list[tuple[int, ...]], dict[str, Any], dict[str, Any
     "einsum": ("Einsum", [(2, 3, 4)], {"w": normal(4, 5)}, {"equation": "abc,cd->abd"}),
     "slice": ("Slice", [(2, 3, 4)], {"s": [2, -1], "e": [-9, -9], "a": [1, 2], "t": [-1, -2]}, {}),
     "reduce_l2": ("ReduceL2", [(2, 3, 4)], {}, {"axes": [1], "keepdims": 0}),
-    "lstm": ("LSTM", [(5, 2, 3)], {"w": normal(1, 16, 3), "r": normal(1, 16, 4), "b": normal(1, 32)}, {"hidden_size": 4}),
+    "lstm": (
+        "LSTM",
+        [(5, 2, 3)],
+        {"w": normal(1, 16, 3), "r": normal(1, 16, 4), "b": normal(1, 32)},
+        {"hidden_size": 4},
+    ),
     "lstm_both": (
         "LSTM",
         [(5, 2, 3)],

@@ -15,6 +15,7 @@ from axone.core import tree
 from axone.core.symbolic import STAND_INS
 from axone.core.tensor import Tensor, convert_to_tensor
 from axone.core.trace import Trace, emit
+from axone.saving import onnx_sequences  # noqa: F401 (registers its operations)
 from axone.saving.onnx_ops import OPERATIONS
 from axone.utils.atomic import atomic_file
 from axone.utils.io import print_msg
@@ -182,6 +183,16 @@ class Exporter:
                 )
             self.names[node.value] = rule(self, node)
 
+    def prune(self, wanted: set[str]) -> None:
+        """Drop what no output depends on: what an operation took apart to say it otherwise."""
+        kept = []
+        for node in reversed(self.nodes):
+            if wanted & set(node.output):
+                kept.append(node)
+                wanted |= set(node.input)
+        self.nodes = kept[::-1]
+        self.initializers = [tensor for tensor in self.initializers if tensor.name in wanted]
+
     def _constant(self, node: Node) -> None:
         assert node.array is not None and node.other_array is not None
         if node.shape == node.other_shape:
@@ -275,6 +286,7 @@ def export_onnx(model: Any, filepath: Any, verbose: bool | None = None, **kwargs
         name = f"output_{i}"
         exporter.nodes.append(helper.make_node("Identity", [exporter.get(tensor.value)], [name]))
         ends[1].append(helper.make_tensor_value_info(name, _element(onnx, tensor.dtype), _dims(tensor, twin)))
+    exporter.prune({info.name for info in ends[1]})
     graph = helper.make_graph(exporter.nodes, model.name, ends[0], ends[1], exporter.initializers)
     made = helper.make_model(
         graph, producer_name="axone", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION

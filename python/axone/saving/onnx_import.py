@@ -103,7 +103,9 @@ def _described(graph: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             arrays[node.output[0]] = np.asarray(value)
             continue
         if node.op_type not in NODES or node.domain not in ("", "ai.onnx"):
-            raise ValueError(f"the operation '{node.domain or ''}{node.op_type}' of node '{node.name}' is not known")
+            raise ValueError(
+                f"the operation '{node.domain or ''}{node.op_type}' of node '{node.name}' is not known"
+            )
         for key, value in attrs.items():
             if isinstance(value, np.ndarray):
                 attrs[key] = value.tolist()
@@ -150,7 +152,7 @@ def _attribute(value: Any) -> Any:
         raise ValueError("graphs within the graph (If, Loop, Scan) are not known")
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, (list, tuple)) or hasattr(value, "__len__") and not isinstance(value, str):
+    if isinstance(value, (list, tuple)) or (hasattr(value, "__len__") and not isinstance(value, str)):
         return [_attribute(item) for item in value]
     return value
 

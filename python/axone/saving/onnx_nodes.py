@@ -228,7 +228,9 @@ for _name, _pair in _BINARY.items():
     node(_name)(_binary(_pair))
 
 
-def _folded(function: Callable[[Any, Any], Any], mean: bool = False) -> Callable[[Inputs, dict[str, Any]], Value]:
+def _folded(
+    function: Callable[[Any, Any], Any], mean: bool = False
+) -> Callable[[Inputs, dict[str, Any]], Value]:
     def run(inputs: Inputs, attrs: dict[str, Any]) -> Value:
         operands, last = _together(inputs)
         operands = _typed(operands)

@@ -306,7 +306,9 @@ def _steps(i: Inputs, a: dict[str, Any], gates: int, step: Any) -> list[Any]:
     outputs, last = [], []
     for d, backwards in enumerate(reverse):
         projected = ops.matmul(x, ops.transpose(kernel[d])) + bias[d, : gates * units]
-        given = [i[5 + k].plain()[d] if len(i) > 5 + k and i[5 + k] is not None else None for k in range(count)]
+        given = [
+            i[5 + k].plain()[d] if len(i) > 5 + k and i[5 + k] is not None else None for k in range(count)
+        ]
         states = [ops.zeros((x.shape[1], units)) if s is None else s for s in given]
         made = []
         for t in reversed(range(x.shape[0])) if backwards else range(x.shape[0]):
@@ -335,9 +337,7 @@ def _gru(i: Inputs, a: dict[str, Any]) -> Any:
     def step(x: Any, states: Any, recurrent: Any, bias: Any) -> list[Any]:
         (h,) = states
         units = h.shape[-1]
-        gates = ops.sigmoid(
-            x[:, : 2 * units] + ops.matmul(h, recurrent[:, : 2 * units]) + bias[: 2 * units]
-        )
+        gates = ops.sigmoid(x[:, : 2 * units] + ops.matmul(h, recurrent[:, : 2 * units]) + bias[: 2 * units])
         z, r = gates[:, :units], gates[:, units:]
         weight, shift = recurrent[:, 2 * units :], bias[2 * units :]
         inner = r * (ops.matmul(h, weight) + shift) if after else ops.matmul(r * h, weight) + shift
