@@ -46,8 +46,8 @@ class SpatialDropout(Dropout):
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "data_format": self.data_format}
-        del config["noise_shape"]
-        return config
+        # As in Keras, which reads these configurations too and takes nothing else here.
+        return {key: value for key, value in config.items() if key not in ("noise_shape", "trainable")}
 
 
 class SpatialDropout1D(SpatialDropout):
