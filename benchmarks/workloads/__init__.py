@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads import convolution, dense, extras, layers, memory, predict, sgemm, startup
+from workloads import convolution, dense, extras, layers, memory, predict, sequences, sgemm, startup
 from workloads.base import Workload
 
 WORKLOADS: dict[str, Workload] = {
@@ -16,5 +16,6 @@ WORKLOADS: dict[str, Workload] = {
         *memory.WORKLOADS,
         *convolution.WORKLOADS,
         *layers.WORKLOADS,
+        *sequences.WORKLOADS,
     )
 }
