@@ -10,6 +10,8 @@ namespace {
 
 // A kernel up to this size stays in a core's own cache next to what passes through it.
 constexpr int64_t kOwnBytes = 640 * 1024;
+// Of a kernel that few sequences read, half or less is worth a meeting of the lanes after each step.
+constexpr int64_t kNearBytes = 128 * 1024;
 // Sequences of a block that goes through all steps by itself, and from which two blocks are worth it.
 constexpr int64_t kRows = 16;
 constexpr int64_t kFewRows = 8;
@@ -86,7 +88,8 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
       unit_block(u),
       transposed(gradient) {
   const int64_t lanes = gemm->lanes;
-  const bool cut_units = c.gates * u * u * item > kOwnBytes && u >= 2 * kUnits;
+  const int64_t bytes = c.gates * u * u * item;
+  const bool cut_units = (bytes > kOwnBytes || (b < kFewRows && bytes > kNearBytes)) && u >= 2 * kUnits;
   if (cut_units)
     row_blocks = std::max<int64_t>(1, ceil_div(b, kManyRows));
   else if (b >= 2 * kRows)
@@ -115,7 +118,9 @@ int64_t RnnPlan::padded_columns() const {
 
 int64_t RnnPlan::packed_at(int64_t product, int64_t pass, int64_t column) const {
   const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
-  return (product * depth + begin) * padded_columns() + column * deep;
+  const int64_t first = column / unit_block * unit_block;
+  const int64_t wide = first + unit_block >= columns ? padded_columns() - first : unit_block;
+  return products * (depth * first + begin * wide) + deep * (product * wide + column - first);
 }
 
 // Forward the matrices lie side by side in the rows of the weights; backward the product is with their
@@ -154,7 +159,10 @@ void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* st
   g.a_layout = GemmALayout::rows;
   g.b_layout = GemmBLayout::panels;
   g.panel_vectors = int8_t(panel_vectors);
-  for (int64_t product = 0; product < products; ++product) {
+  // Matrices of whole panels are one product.
+  const bool whole = count == unit_block && count % (int64_t(panel_vectors) * gemm->lanes) == 0;
+  if (whole) g.n *= products;
+  for (int64_t product = 0; product < (whole ? 1 : products); ++product) {
     g.c = tile + product * unit_block * item;
     for (int64_t pass = 0; pass < passes; ++pass) {
       const int64_t begin = pass_begin(pass);

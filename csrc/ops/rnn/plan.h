@@ -58,7 +58,7 @@ struct RnnPlan {
   int64_t most_rows() const { return (batch + row_blocks - 1) / row_blocks; }
   int64_t pass_begin(int64_t pass) const { return depth * pass / passes; }
   int64_t padded_columns() const;
-  // The packed kernel: matrix by matrix, pass by pass, panel by panel.
+  // The packed kernel: block of units by block, pass by pass, matrix by matrix, panel by panel.
   size_t packed_bytes() const { return size_t(products * depth * padded_columns() * item); }
   int64_t packed_at(int64_t product, int64_t pass, int64_t column) const;
   // Packs the kernel, shared among the lanes.
