@@ -159,12 +159,12 @@ class ArrayFeed(Feed):
         collect = self._collectors(compiled, rows, offset) if self._keeps_outputs else None
         if self._keeps_outputs and collect is None:
             steps = 1
-        done = compiled.program.run_steps(sources, order, rows, first, steps, budget, collect or ())
+        done = compiled.run(sources, order, rows, first, steps, budget, collect or ())
         if self._keeps_outputs and collect is None:
             self._kept.append(numpy_nest(compiled.program.outputs()))
         elif not self._keeps_outputs:
             self.outputs = None if compiled.reads_metrics else compiled.program.outputs()
-        return int(done)
+        return done
 
     def _program(self, rows: int) -> CompiledStep:
         compiled = self._programs.get(rows)
@@ -276,7 +276,7 @@ class BatchFeed(Feed):
             self.outputs = self._step.run_eagerly(batch, slice(None))
         else:
             compiled = self._step.compiled(batch, batch.rows, self._step.model.state_key(self._step.kind))
-            compiled.program.run_steps(batch.sources(compiled.host), None, batch.rows, 0, 1, budget)
+            compiled.run(batch.sources(compiled.host), None, batch.rows, 0, 1, budget)
             self.outputs = None if compiled.reads_metrics else compiled.program.outputs()
         if self._keeps_outputs:
             self._kept.append(numpy_nest(self.outputs))

@@ -16,6 +16,10 @@ from axone.training.data import ArrayBatch, engine_dtype
 
 # Each program owns an arena for its activations: a few sizes of batch stay compiled, not all ever seen.
 KEPT_PROGRAMS = 16
+_LABELS = (
+    "Classes count from 0: give the last layer one unit for each, or number the classes anew: "
+    "np.unique(y, return_inverse=True)[1]."
+)
 
 
 class CompiledStep:
@@ -34,6 +38,19 @@ class CompiledStep:
         self.host = host
         self.reads_metrics = reads_metrics
         self.output_specs = output_specs
+
+    def run(self, *args: Any) -> int:
+        """Runs steps and returns how many; arguments as of `Program.run_steps`.
+
+        Raises:
+            IndexError: a class number lies outside of the output's units; with what to do about it.
+        """
+        try:
+            return int(self.program.run_steps(*args))
+        except IndexError as error:
+            if "label outside" in str(error):
+                error.args = (f"{error}. {_LABELS}",)
+            raise
 
 
 class StepFunction:

@@ -347,7 +347,7 @@ class Trainer(Compilation):
         if self.run_eagerly:
             return self._logs(step.run_eagerly(batch, slice(None)))
         compiled = step.compiled(batch, batch.rows, self.state_key(kind))
-        compiled.program.run_steps(batch.sources(compiled.host), None, batch.rows, 0, 1, 1e9)
+        compiled.run(batch.sources(compiled.host), None, batch.rows, 0, 1, 1e9)
         return self._logs(None if compiled.reads_metrics else compiled.program.outputs())
 
     def _feed(
