@@ -119,7 +119,6 @@ class Sequential(Model):
             with self._tracker.paused():
                 self._made = Functional(self._chain[0], self._chain[-1], name=self.name)
         return self._made
-        self.reset_functions()
 
     def _rebuild(self) -> None:
         if len(self.layers) == 0:

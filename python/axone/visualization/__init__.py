@@ -5,7 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_HOME = {"plot_image_gallery": "gallery"}
+_HOME = {
+    "draw_bounding_boxes": "boxes",
+    "draw_segmentation_masks": "masks",
+    "plot_bounding_box_gallery": "boxes",
+    "plot_image_gallery": "gallery",
+    "plot_segmentation_mask_gallery": "masks",
+}
 
 __all__ = sorted(_HOME)
 

@@ -12,7 +12,7 @@ from axone import config
 from axone.core.tensor import convert_to_numpy
 from axone.utils.optional import need
 
-__all__ = ["plot_image_gallery"]
+__all__ = ["channels_last", "plot_image_gallery"]
 
 
 def _grid(count: int, rows: int | None, cols: int | None) -> tuple[int, int]:
@@ -25,18 +25,33 @@ def _grid(count: int, rows: int | None, cols: int | None) -> tuple[int, int]:
     return rows, cols or max(1, math.ceil(count / rows))
 
 
+def channels_last(who: str, images: Any, data_format: str | None) -> np.ndarray[Any, Any]:
+    """Return images as an array (number, height, width, channels).
+
+    Args:
+        who: function that asks, for errors.
+        images: array or tensor of that shape, or with channels first where `data_format` says so.
+        data_format: "channels_last" or "channels_first"; the configured one when None.
+
+    Raises:
+        ValueError: they have not four axes.
+    """
+    pixels = np.asarray(convert_to_numpy(images))
+    if pixels.ndim != 4:
+        raise ValueError(
+            f"{who}: expected a batch of images, (number, height, width, channels), got shape "
+            f"{pixels.shape}; for a single image give images[None]."
+        )
+    first = (data_format or config.image_data_format()) == "channels_first"
+    return pixels.transpose(0, 2, 3, 1) if first else pixels
+
+
 def _pixels(images: Any, value_range: Sequence[float], data_format: str | None) -> np.ndarray[Any, Any]:
     """Images as (number, height, width, 1 or 3 or 4) of values from 0 to 1."""
     pixels = np.asarray(convert_to_numpy(images))
     if pixels.ndim == 3:  # gray images without an axis of channels
-        pixels = pixels[..., None] if data_format != "channels_first" else pixels[:, None]
-    if pixels.ndim != 4:
-        raise ValueError(
-            f"plot_image_gallery: expected a batch of images, (number, height, width, channels), got shape "
-            f"{pixels.shape}; for a single image give images[None]."
-        )
-    if (data_format or config.image_data_format()) == "channels_first":
-        pixels = pixels.transpose(0, 2, 3, 1)
+        pixels, data_format = pixels[..., None], "channels_last"
+    pixels = channels_last("plot_image_gallery", pixels, data_format)
     if pixels.shape[-1] not in (1, 3, 4):
         raise ValueError(f"plot_image_gallery: images have 1, 3 or 4 channels, got {pixels.shape[-1]}.")
     if len(pixels) == 0:
