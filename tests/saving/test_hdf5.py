@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axone.saving.hdf5 import Dataset, Group, open_hdf5
+from axone.saving.hdf5 import Group, open_hdf5
 from axone.saving.hdf5_write import NewDataset, NewGroup, write_hdf5
 from axone.saving.source import BytesSource, FileError
 
@@ -160,10 +160,8 @@ def test_claims_beyond_the_file() -> None:
     data = h5_bytes(
         lambda file: file.create_dataset("x", (1 << 30, 1 << 10), "f4", chunks=(1 << 10, 1 << 10))
     )
-    found = open_hdf5(BytesSource(data, "memory")).get("x")
-    assert isinstance(found, Dataset)
     with pytest.raises(FileError, match="far more than the file can hold"):
-        found.read()
+        open_hdf5(BytesSource(data, "memory"))
 
 
 def test_every_cut_is_an_error_or_harmless() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from axone.saving.source import BytesSource, FileError, Source
+from axone.saving.source import BytesSource, FileError, Reader, Source
 
 __all__ = ["Archive"]
 
@@ -34,7 +32,7 @@ class Archive:
     def __init__(self, source: Source) -> None:
         self.source = source
         try:
-            with zipfile.ZipFile(_Reader(source)) as archive:
+            with zipfile.ZipFile(Reader(source)) as archive:
                 infos = archive.infolist()
         except FileError:
             raise
@@ -125,34 +123,3 @@ class Archive:
         if len(data) != info.file_size:
             raise self.source.error(f"member '{info.filename}' has not the size that it claims")
         return data
-
-
-class _Reader(io.RawIOBase):
-    """A source as the file that `zipfile` wants."""
-
-    def __init__(self, source: Source) -> None:
-        self._source, self._at = source, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._source.size}[whence]
-        if base + offset < 0:
-            raise OSError("before the beginning")
-        self._at = base + offset
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        count = max(0, min(len(view), self._source.size - self._at))
-        if count:
-            self._source.read_into(self._at, view[:count], "the archive")
-            self._at += count
-        return count

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from types import TracebackType
 from typing import Any
 
-__all__ = ["BytesSource", "FileError", "FileSource", "Source"]
+__all__ = ["BytesSource", "FileError", "FileSource", "Reader", "Source"]
 
 
 class FileError(ValueError):
@@ -139,3 +140,34 @@ class _Part(Source):
 
     def _read_into(self, offset: int, target: memoryview) -> None:
         self._whole.read_into(self._offset + offset, target, self.name)
+
+
+class Reader(io.RawIOBase):
+    """A source as the file object that libraries want."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._at = source, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._source.size}[whence]
+        if base + offset < 0:
+            raise OSError("before the beginning")
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        count = max(0, min(len(view), self._source.size - self._at))
+        if count:
+            self._source.read_into(self._at, view[:count], "the file")
+            self._at += count
+        return count
