@@ -88,7 +88,8 @@ class _Node:
         """Attributes: numbers, strings, arrays of numbers, lists of strings."""
         if self._attributes is None:
             self._attributes = self._try(
-                "its attributes", lambda: {name: _plain(value) for name, value in self._item.attrs.items()}
+                "its attributes",
+                lambda: {_text(name): _plain(value) for name, value in self._item.attrs.items()},
             )
         return self._attributes
 
@@ -99,6 +100,8 @@ class Group(_Node):
     def __init__(self, source: Source, item: Any, path: str) -> None:
         super().__init__(source, item, path)
         self._names: list[str] = self._try("its members", lambda: list(item))
+        if any(name != _text(name) for name in self._names):
+            raise self.error("the name of a member is no text: the file is damaged")
 
     def keys(self) -> list[str]:
         """Names of the members."""
@@ -254,6 +257,8 @@ class Dataset(_Node):
 
 
 def _text(value: Any) -> Any:
+    if isinstance(value, str):  # what is no UTF-8 arrives as surrogates, which nothing else takes
+        value = value.encode("utf-8", "surrogateescape")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 

@@ -81,9 +81,12 @@ def _child(send: int, look: Callable[[], None]) -> None:
         look()
         status = 0
     except FileError as error:
-        os.write(send, str(error).encode()[:60_000])
+        os.write(send, str(error).encode("utf-8", "replace")[:60_000])
     except BaseException as error:
-        os.write(send, f"the file cannot be read ({type(error).__name__}: {error})".encode()[:60_000])
+        os.write(
+            send,
+            f"the file cannot be read ({type(error).__name__}: {error})".encode("utf-8", "replace")[:60_000],
+        )
     finally:
         os._exit(status)
 
