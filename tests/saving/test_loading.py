@@ -125,7 +125,7 @@ def test_by_name(tmp_path: Path, ending: str) -> None:
     other.load_weights(path, by_name=True)
     assert equal(other.get_weights()[:2], model.get_weights()[:2])
     assert equal(other.get_weights()[2:], before[2:])
-    with pytest.raises(ValueError, match="by_name=True|skip_mismatch"):
+    with pytest.raises(ValueError, match=r"by_name=True|skip_mismatch"):
         other.load_weights(path)
 
 

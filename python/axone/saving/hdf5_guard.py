@@ -18,7 +18,8 @@ from axone.saving.source import FileError, Source
 
 __all__ = ["guarded"]
 
-_SECONDS = 60.0
+# A look takes milliseconds, and where values are compressed the time of unpacking them.
+_SECONDS, _BYTES_PER_SECOND = 4.0, 20e6
 _MEMORY = 1 << 30  # beyond what the process holds
 _PAGE = 4096
 
@@ -38,6 +39,7 @@ def guarded(source: Source, look: Callable[[], None]) -> None:
     import h5py  # in the parent, so that children need not
 
     del h5py
+    seconds = _SECONDS + source.size / _BYTES_PER_SECOND
     receive, send = os.pipe()
     with warnings.catch_warnings():
         # The child touches neither the engine's threads nor anyone else's.
@@ -47,22 +49,22 @@ def guarded(source: Source, look: Callable[[], None]) -> None:
         _child(send, look)
     os.close(send)
     try:
-        text, late = _answer(receive)
+        text, late = _answer(receive, seconds)
     finally:
         os.close(receive)
     if late:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     if late:
-        raise source.error(f"looking through it takes more than {_SECONDS:.0f} s: it is damaged")
+        raise source.error(f"looking through it takes more than {seconds:.0f} s: it is damaged")
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
         return
     raise FileError(text) if text else source.error("it makes the HDF5 library crash: it is damaged")
 
 
-def _answer(receive: int) -> tuple[str, bool]:
+def _answer(receive: int, seconds: float) -> tuple[str, bool]:
     """What the child says before it ends, and whether it took too long."""
-    data, end = b"", time.monotonic() + _SECONDS
+    data, end = b"", time.monotonic() + seconds
     while True:
         ready, _, _ = select.select([receive], [], [], max(0.0, end - time.monotonic()))
         if not ready:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from axone import ops
 
 __all__ = ["NODES", "Value"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 Inputs = list[Any]
 NODES: dict[str, Callable[[Inputs, dict[str, Any]], list[Value]]] = {}
 # TensorProto's numbers of types, as the engine's.
@@ -69,10 +70,10 @@ class Value:
         return list(np.asarray(self.array).reshape(-1).tolist())
 
 
-def node(*names: str) -> Any:
+def node(*names: str) -> Callable[[F], F]:
     """Register the function of operations; it returns one value or several."""
 
-    def add(function: Any) -> Any:
+    def add(function: F) -> F:
         def run(inputs: Inputs, attrs: dict[str, Any]) -> list[Value]:
             found = function(inputs, attrs)
             found = found if isinstance(found, list) else [found]
@@ -84,7 +85,7 @@ def node(*names: str) -> Any:
     return add
 
 
-# -- elementwise -----------------------------------------------------------------------------------------------
+# -- elementwise ---------------------------------------------------------------------------------------------
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "Abs": ops.abs,
@@ -347,7 +348,7 @@ def _cumsum(i: Inputs, a: dict[str, Any]) -> Any:
     return ops.flip(ops.cumsum(ops.flip(x, axis), axis), axis) if a.get("reverse") else ops.cumsum(x, axis)
 
 
-# -- products --------------------------------------------------------------------------------------------------
+# -- products ------------------------------------------------------------------------------------------------
 
 
 @node("MatMul")

@@ -61,7 +61,7 @@ def _gates(array: np.ndarray, order: list[int], units: int) -> np.ndarray:
 
 
 def _projection(e: Any, value: int, width: int) -> tuple[str, np.ndarray, np.ndarray]:
-    """Inputs, kernel and bias behind `inputs @ kernel + bias`; the product itself where it looks otherwise."""
+    """Inputs, kernel and bias of `inputs @ kernel + bias`; the product itself where it looks otherwise."""
     node, bias = e.known[value], np.zeros(width, "float32")
     if node.op == "add" and node.inputs[1] in e.arrays and e.arrays[node.inputs[1]].shape == (width,):
         bias, node = e.arrays[node.inputs[1]], e.known[node.inputs[0]]

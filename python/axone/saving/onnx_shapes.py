@@ -166,7 +166,7 @@ def _pad(i: Inputs, a: dict[str, Any]) -> Any:
     return Value(ops.pad(i[0].array, widths, mode=mode, **extra), i[0].last)
 
 
-# -- windows ---------------------------------------------------------------------------------------------------
+# -- windows -------------------------------------------------------------------------------------------------
 
 
 def _padding(sizes: Any, window: list[int], a: dict[str, Any]) -> list[tuple[int, int]]:
@@ -280,7 +280,7 @@ def _global_max(i: Inputs, a: dict[str, Any]) -> Value:
     return Value(ops.max(i[0].channels_last(), axis=tuple(range(1, i[0].rank - 1)), keepdims=True), True)
 
 
-# -- sequences -------------------------------------------------------------------------------------------------
+# -- sequences -----------------------------------------------------------------------------------------------
 
 
 def _steps(i: Inputs, a: dict[str, Any], gates: int, step: Any) -> list[Any]:
@@ -290,7 +290,7 @@ def _steps(i: Inputs, a: dict[str, Any], gates: int, step: Any) -> list[Any]:
         i: inputs: x, W, R, B, lengths, first state, first cell state.
         a: attributes.
         gates: rows of W are `gates` times the hidden size.
-        step: function of (projected input, states, R, bias of R) to new states, the first of which is put out.
+        step: function of (projected input, states, R, bias of R) to new states; the first is put out.
     """
     x, kernel, recurrent = (v.plain() for v in i[:3])
     if len(i) > 4 and i[4] is not None:

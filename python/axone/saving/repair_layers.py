@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from axone import layers
+from axone import layers, ops
+from axone.core.operation import snake_case
 
-__all__ = ["LAYER_NAMES", "Repair", "repair_arguments", "repair_call", "version_of"]
+__all__ = ["LAYER_NAMES", "Repair", "is_operation", "repair_arguments", "repair_call", "version_of"]
 
 Note = Callable[[str, str], None]
 
@@ -156,6 +157,15 @@ def repair_call(layer: dict[str, Any], repair: Repair) -> dict[str, Any]:
             kept["axes"] = inner.get("dot_axes", -1)
         return {**layer, "class_name": kind, "config": kept}
     return layer
+
+
+def is_operation(layer: dict[str, Any]) -> bool:
+    """Whether an entry of a functional model's list stands for a function, which `.h5` files do not say."""
+    kind, nodes = str(layer.get("class_name")), layer.get("inbound_nodes") or []
+    if layer.get("module") or not hasattr(ops, snake_case(kind)):
+        return False
+    several = any(isinstance(node, dict) and len(node.get("args") or []) > 1 for node in nodes)
+    return several or not hasattr(layers, kind)
 
 
 def repair_arguments(kind: str, inner: dict[str, Any], where: str, repair: Repair) -> str:
