@@ -149,7 +149,8 @@ SHAPES = [
 ]  # fmt: skip
 
 CONTENT = [
-    row("label too large", _data(X, changed(LABELS, 3)), IndexError, ("label", "got 3", "Classes count from 0"), unchanged=False),
+    row("label too large", _data(X, changed(LABELS, 3)), IndexError,
+        ("label", "got 3", "Classes count from 0"), unchanged=False),
     row("label negative", _data(X, changed(LABELS, -1)), IndexError, ("label", "got -1"), unchanged=False),
     row("labels of a batch", lambda m: m.train_on_batch(X, LABELS + 5), IndexError, ("label", "got")),
     row("NaN labels", _data(X, changed(LABELS.astype("float32"), np.nan)), V, ("NaN", "row 3", "~np.isnan")),
