@@ -181,7 +181,8 @@ class ImageDataGenerator:
             x: The image.
             transform_parameters: "theta" (degrees), "tx", "ty" (pixels that the picture moves up and to the
                 left), "shear" (degrees), "zx", "zy" (factors of the visible height and width),
-                "flip_horizontal", "flip_vertical", "channel_shift_intensity", "brightness"; what is missing changes nothing.
+                "flip_horizontal", "flip_vertical", "channel_shift_intensity", "brightness"; what is missing
+                changes nothing.
         """
         changed: Array = self.apply_transforms(np.asarray(x, self.dtype)[None], [transform_parameters])[0]
         return changed

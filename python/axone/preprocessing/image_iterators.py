@@ -105,7 +105,7 @@ class AugmentedIterator(Iterator):
     def _changed(self, x: Array, rows: Array, rng: Any) -> Array:
         generator = self.image_data_generator
         drawn = [generator.get_random_transform(x.shape[1:], generator=rng) for _ in x]
-        batch = generator.standardize(generator.apply_transforms(x, drawn))
+        batch: Array = generator.standardize(generator.apply_transforms(x, drawn))
         if self.save_to_dir:
             for row, image in zip(rows, batch, strict=True):
                 name = f"{self.save_prefix}_{row}_{rng.randint(10**7)}.{self.save_format}"
