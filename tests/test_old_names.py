@@ -34,7 +34,7 @@ def test_modules_and_attributes() -> None:
         assert axone.engine.training.Model is axone.Model
     with pytest.warns(DeprecationWarning):
         assert axone.objectives.mean_squared_error is axone.losses.mean_squared_error
-    with pytest.raises(AttributeError, match="Did you mean .Dense"):
+    with pytest.raises(AttributeError, match=r"Did you mean .Dense"):
         _ = axone.layers.core.Dens
     with pytest.raises(AttributeError):
         _ = axone.layers.no_such_room

@@ -37,7 +37,7 @@ struct RunStatus {
 struct Operands {
   const void* const* in = nullptr;
   void* const* out = nullptr;
-  void* scratch = nullptr;  // 64-byte aligned, scratch_bytes(team size) long, contents arbitrary
+  void* scratch = nullptr;   // 64-byte aligned, scratch_bytes(team size) long, contents arbitrary
   void* prepared = nullptr;  // 64-byte aligned, prepared_bytes long: what prepare wrote
   RunStatus* status = nullptr;
 
