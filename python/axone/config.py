@@ -192,8 +192,8 @@ def exact_convolution() -> bool:
 def set_exact_convolution(exact: bool) -> None:
     """Says whether convolutions are computed by their definition alone.
 
-    Otherwise 3 x 3 and 5 x 5 convolutions of stride 1 in float32 take Winograd's F(4, 3) and F(2, 5): a quarter
-    to a third of the multiplications, and rounding errors of about 1e-6 of the output's size instead of 2e-7.
+    Otherwise 3 x 3 and 5 x 5 convolutions of stride 1 in float32 take Winograd's F(4, 3) and F(2, 5): about a
+    third of the multiplications, and rounding errors of about 1e-6 of the output's size instead of 2e-7.
     float64 is always exact. The switch is about what is traced from then on: what a model has run already
     stays as it is until `compile` is called again.
 
