@@ -464,3 +464,21 @@ def test_kinds(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(stream.getvalue())
     with pytest.raises(ValueError, match="format is not known"):
         saving.load_model(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("name", ["partly_frozen", "functions", "teachable_machine"])
+def test_models_of_keras_2(tmp_path: Path, name: str) -> None:
+    path = stored("old_models", f"{name}.h5", tmp_path)
+    with np.load(stored("old_models", f"{name}.npz", tmp_path)) as arrays:
+        x, expected = arrays["x"], arrays["y"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = saving.load_model(path)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-5)
+    for ending in ENDINGS:
+        model.save(tmp_path / f"new{ending}")
+        again = saving.load_model(tmp_path / f"new{ending}")
+        np.testing.assert_allclose(again.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-5)
+    if name == "teachable_machine":
+        assert int(model.optimizer.iterations) == 1
+        model.fit(x, np.eye(2)[[0, 1, 0]], verbose=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from axone.saving.repair_functions import function_as_operation
 from axone.saving.repair_layers import LAYER_NAMES, Repair, is_operation, repair_arguments, repair_call
 from axone.saving.repair_nodes import nodes_as_calls
 from axone.saving.source import FileError
@@ -132,6 +133,7 @@ def _layers(kind: str, inner: dict[str, Any], repair: Repair) -> None:
         if layer.get("inbound_nodes") and "build_config" in layer:
             # It is built by its first call, with all of its inputs' shapes.
             layer = {key: value for key, value in layer.items() if key != "build_config"}
+        layer = function_as_operation(layer, repair)
         if is_operation(layer):
             layer = {**layer, "module": "keras.src.ops.numpy"}
         repaired.append(_object(repair_call(layer, repair), repair))

@@ -74,10 +74,15 @@ def _call(node: list[Any], starts: dict[str, tuple[bool, bool]]) -> dict[str, An
             return [argument(item) for item in value]
         return value
 
+    # What a function was given comes one by one, not as a list.
+    apart = node[-1] == "operands"
+    node = node[:-1] if apart else node
     places = [node] if _is_place(node) else node
     kwargs: dict[str, Any] = {}
     for place in places:
         if len(place) > 3 and isinstance(place[3], dict):
             kwargs.update({key: argument(value) for key, value in place[3].items()})
     tensors = [argument(place) if place[0] == "_CONSTANT_VALUE" else tensor(place) for place in places]
+    if apart:
+        return {"args": tensors, "kwargs": kwargs}
     return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": kwargs}
