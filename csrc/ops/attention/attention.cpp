@@ -1,6 +1,7 @@
 // attention: softmax(scale queries keys^T) values, without ever holding all scores (Dao et al. 2022, with the
 // running softmax of Milakov and Gimelshein 2018). Types, gradient, and the way forward.
 #include "ops/attention/plan.h"
+#include "ops/attention/second.h"
 #include "ops/rules.h"
 
 namespace axone {
@@ -168,9 +169,7 @@ class AttentionInstruction final : public Instruction {
   });
   Op& grad = define_op("attention_grad");
   grad.type = gradient_type;
-  grad.gradient = [](const GradientCall&) -> std::vector<Sym> {
-    throw TypeError("attention: no second derivative; compute it with matmul and softmax instead");
-  };
+  grad.gradient = attention_second_gradient;
   return true;
 }();
 
