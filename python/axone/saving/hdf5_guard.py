@@ -46,7 +46,7 @@ def guarded(source: Source, look: Callable[[], None]) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
-        _child(send, look)
+        _child(send, look, seconds)
     os.close(send)
     try:
         text, late = _answer(receive, seconds)
@@ -75,11 +75,11 @@ def _answer(receive: int, seconds: float) -> tuple[str, bool]:
         data += part
 
 
-def _child(send: int, look: Callable[[], None]) -> None:
+def _child(send: int, look: Callable[[], None], seconds: float) -> None:
     """Never returns: nothing of the parent's is unwound."""
     status = 1
     try:
-        _bound()
+        _bound(seconds)
         look()
         status = 0
     except FileError as error:
@@ -93,11 +93,16 @@ def _child(send: int, look: Callable[[], None]) -> None:
         os._exit(status)
 
 
-def _bound() -> None:
+def _bound(seconds: float) -> None:
     import resource
 
     held = int(open("/proc/self/statm").read().split()[0]) * _PAGE  # noqa: SIM115
-    for kind, limit in ((resource.RLIMIT_AS, held + _MEMORY), (resource.RLIMIT_CORE, 0)):
+    bounds = {
+        resource.RLIMIT_AS: held + _MEMORY,
+        resource.RLIMIT_CPU: int(seconds) + 1,  # should the parent be gone
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in bounds.items():
         resource.setrlimit(kind, (limit, limit))
     # Messages of libraries about damaged files are of no use to the user.
     null = os.open(os.devnull, os.O_WRONLY)
