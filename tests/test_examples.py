@@ -57,6 +57,32 @@ def test_cifar10_cnn(python, tmp_path) -> None:
     assert float(re.search(r"test accuracy (\d\.\d+)", done.stdout)[1]) > 0.8
 
 
+def test_addition_lstm(python) -> None:
+    done = python(str(EXAMPLES / "addition_lstm.py"), "--digits", "1", "--samples", "3000", "--epochs", "30")
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"right answers (\d\.\d+)", done.stdout)[1]) > 0.9
+
+
+def test_character_gru(python) -> None:
+    arguments = "--letters", "9000", "--epochs", "15", "--write", "40"
+    done = python(str(EXAMPLES / "character_gru.py"), *arguments)
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"loss (\d\.\d+)$", done.stdout.strip())[1]) < 3.0
+
+
+def test_sentiment_lstm(python) -> None:
+    done = python(str(EXAMPLES / "sentiment_lstm.py"), "--length", "32", "--epochs", "4")
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"test accuracy (\d\.\d+)", done.stdout)[1]) > 0.85
+
+
+def test_sorting_transformer(python) -> None:
+    arguments = "--length", "6", "--samples", "3000", "--blocks", "1", "--epochs", "6"
+    done = python(str(EXAMPLES / "sorting_transformer.py"), *arguments)
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"their place (\d\.\d+)", done.stdout)[1]) > 0.85
+
+
 def test_every_example_is_tested() -> None:
     tested = set(re.findall(r'EXAMPLES / "(\w+\.py)"', (ROOT / "tests" / "test_examples.py").read_text()))
     assert tested == {p.name for p in EXAMPLES.glob("*.py")}
