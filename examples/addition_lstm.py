@@ -1,4 +1,4 @@
-"""An encoder and a decoder learn to add: "27+95" to "122", digit by digit; 95 % right after 20 epochs."""
+"""An encoder and a decoder learn to add: "27+95" to "122", digit by digit; 88 % right after 20 epochs."""
 
 import argparse
 

@@ -54,8 +54,9 @@ class Op {
   bool cheap = false;        // elementwise, and no more work than reading its result from memory
   bool view = false;         // output 0 is input 0's memory under another shape
   bool epilogue = false;  // its execution can apply an elementwise chain to its output while that is in cache
-  bool effects = false;   // may do more than compute its outputs: two equal nodes stay two, and one with the
-                          // attribute "effects" runs even if nothing reads it
+  bool over_first = false;  // output 0 may be written over input 0, which then costs no copy
+  bool effects = false;  // may do more than compute its outputs: two equal nodes stay two, and one with the
+                         // attribute "effects" runs even if nothing reads it
   // Whether this node adds up the rows of its one input, so that a chain which makes or reads that input may
   // do so on the way: it has the columns' number of the last elements of each row, else 0. May be empty.
   std::function<int64_t(const Graph&, const Node&)> row_sum;

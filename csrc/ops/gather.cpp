@@ -156,6 +156,7 @@ struct ScatterShare {
 template <class T>
 void start_from(const ScatterShare& s, int64_t inner, const T* base, T* out) {
   const int64_t width = s.column_end - s.column_begin;
+  if (base == out) return;  // updated in place
   for (int64_t r = s.row_begin; r < s.row_end; ++r) {
     T* row = out + r * inner + s.column_begin;
     if (base)
@@ -212,6 +213,7 @@ std::unique_ptr<Instruction> compile_scatter(const OpCall& c, bool has_base, int
 
 void define_scatter_add() {
   Op& op = define_op("scatter_add");
+  op.over_first = true;
   op.type = scatter_add_type;
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     const size_t rank = g.in(0).shape().size();

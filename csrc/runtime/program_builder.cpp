@@ -165,6 +165,12 @@ void ProgramBuilder::place_outputs() {
   }
 }
 
+// Whether the node changes its first input in place, and reads `old` nowhere else.
+bool ProgramBuilder::writes_over(const Node& node, Value old) const {
+  if (!node.op->over_first || base(node.inputs[0]) != old) return false;
+  return std::none_of(node.inputs.begin() + 1, node.inputs.end(), [&](Value v) { return base(v) == old; });
+}
+
 // The new value is written over the old one where nothing reads the old one afterwards.
 bool ProgramBuilder::update_in_place(const Tensor& storage, Value value) {
   auto made = producer_.find(value);
@@ -179,8 +185,9 @@ bool ProgramBuilder::update_in_place(const Tensor& storage, Value value) {
     auto reader = last_reader_.find(old);
     if (reader != last_reader_.end() && reader->second > made->second) return false;
     if (reader != last_reader_.end() && reader->second == made->second) {
-      // The producer reads the old value itself: only a chain knows how to write over what it reads.
-      if (d.chains.empty()) return false;
+      // The producer reads the old value itself: only a chain knows how to write over what it reads, and
+      // an operation that says so.
+      if (d.chains.empty() && !writes_over(graph_.node(d.group.nodes[0]), old)) return false;
       size_t in = 0, out = 0;
       for (TileProgram& chain : d.chains) {
         const auto& outs = chain.outputs();
@@ -193,7 +200,7 @@ bool ProgramBuilder::update_in_place(const Tensor& storage, Value value) {
         }
         in += chain.inputs().size(), out += outs.size();
       }
-      if (!d.group.map)
+      if (!d.group.map && !d.chains.empty())
         for (Value v : graph_.node(d.group.head).inputs)
           if (base(v) == old) return false;
     }

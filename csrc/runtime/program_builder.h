@@ -29,6 +29,7 @@ class ProgramBuilder {
   void place_leaves();
   void place_assignments();
   void place_outputs();
+  bool writes_over(const Node& node, Value old) const;
   bool update_in_place(const Tensor& storage, Value value);
   Tensor kept_weights(const Draft& draft) const;
   double work_of(const Program::Step& step) const;

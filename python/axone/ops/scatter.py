@@ -10,6 +10,7 @@ import numpy as np
 
 from axone.core.operation import op
 from axone.core.tensor import Tensor
+from axone.core.trace import producer
 from axone.ops._common import (
     ShapeLike,
     TensorLike,
@@ -233,3 +234,25 @@ def unravel_index(indices: TensorLike, shape: ShapeLike) -> tuple[Tensor, ...]:
         result.append(compute("mod", places, length))
         places = compute("floor_divide", places, length)
     return tuple(reversed(result))
+
+
+def descend(x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+    """`x - rate * gradient`; of a gradient that is rows added at positions only these rows are touched.
+
+    Args:
+        x: tensor.
+        gradient: tensor of its shape.
+        rate: scalar.
+
+    Returns:
+        A tensor of the shape of `x`.
+    """
+    trace = gradient.trace
+    made = None if trace is None else trace.graph.node(gradient.value)
+    if trace is None or not isinstance(made, tuple) or made[0] != "scatter_sum" or made[2]["axis"] != 0:
+        return compute("subtract", x, compute("multiply", gradient, rate))
+    found = producer(gradient)
+    assert found is not None
+    positions, rows = found[1]
+    steps = compute("multiply", rows, compute("neg", rate))
+    return compute("scatter_add", x, positions, steps, axis=0)

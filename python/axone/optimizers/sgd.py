@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from axone import ops
 from axone.core.tensor import Tensor
 from axone.core.variable import Variable
+from axone.ops.scatter import descend
 from axone.optimizers.optimizer import Optimizer
 
 
@@ -41,10 +43,11 @@ class SGD(Optimizer):
             self._momentums = self.add_optimizer_variables(variables, "momentum")
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
-        step = gradient * learning_rate
         if not self.momentum:
-            variable.assign(variable.value - step)
+            rate = ops.cast(learning_rate, gradient.dtype)
+            variable.assign(descend(variable.value, gradient, rate))
             return
+        step = gradient * learning_rate
         held = self._momentums[self._get_variable_index(variable)]
         m = self.momentum * held.value - step
         held.assign(m)
