@@ -15,7 +15,7 @@ from axone.core import tree
 from axone.core.symbolic import STAND_INS
 from axone.core.tensor import Tensor, convert_to_tensor
 from axone.core.trace import Trace, emit
-from axone.saving import onnx_sequences  # noqa: F401 (registers its operations)
+from axone.saving import onnx_arrays, onnx_sequences  # noqa: F401 (they register their operations)
 from axone.saving.onnx_ops import OPERATIONS
 from axone.utils.atomic import atomic_file
 from axone.utils.io import print_msg
