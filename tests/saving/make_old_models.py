@@ -1,4 +1,4 @@
-"""Writes models that only Keras 2 makes, with their predictions: `make_old_models.py files/old_models.zip`."""
+"""Writes models that only Keras 2 makes, with predictions: `make_old_models.py files/old_models.zip`."""
 
 from __future__ import annotations
 
