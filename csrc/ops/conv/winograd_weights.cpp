@@ -17,7 +17,7 @@ constexpr int64_t kBlockChannels = 64, kBlockVectors = 4;
 // would wait longer for what the others wrote.
 constexpr int kOwnPlanes = 2;
 // Few weights: so many parts of the tiles have sums of their own, each made by one lane alone.
-constexpr int64_t kParts = 8, kPartWeights = 64 * 64, kPartTiles = 256;
+constexpr int64_t kParts = 8, kPartWeights = 64 * 64, kPartTiles = 128;
 constexpr int64_t kPiece = 8192;
 
 class WinogradWeightGrad final : public Instruction {
