@@ -1,4 +1,4 @@
-"""What the tests share: fresh interpreters, and where the tree is."""
+"""What the tests share: fresh interpreters."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from conftest import ROOT
+from repository import ROOT
 
 EXAMPLES = ROOT / "examples"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import axone
-from conftest import ROOT
+from repository import ROOT
 
 PACKAGE = Path(axone.__file__).parent
 HEAVY = (

@@ -6,14 +6,14 @@ To add an operation, add one `case(...)` to the file of its family. Nothing else
 
 from __future__ import annotations
 
-import cases_convolution  # noqa: F401
-import cases_image  # noqa: F401
 import cases_layout  # noqa: F401
 import cases_math  # noqa: F401
 import cases_matrix  # noqa: F401
 import cases_network  # noqa: F401
+import cases_pictures  # noqa: F401
 import cases_signal  # noqa: F401
 import cases_special  # noqa: F401
+import cases_windows  # noqa: F401
 from case import CASES, Array, Case
 
 __all__ = ["CASES", "Array", "Case"]

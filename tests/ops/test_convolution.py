@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import windows
-from cases_convolution import CONV
+from cases_windows import CONV
 
 import axone
 
