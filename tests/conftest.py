@@ -10,6 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import axone
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Starts every test from the same random numbers: what passed once passes again."""
+    axone.utils.set_random_seed(1)
+
 
 @pytest.fixture
 def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
