@@ -9,7 +9,7 @@ from typing import Any
 
 from workloads.base import NETWORK_PEERS, Bound, Case, Run, Sample, Settings, Workload
 from workloads.convnets import Application, SmallConvNet
-from workloads.libraries import load
+from workloads.libraries import load, module_name
 from workloads.memory import peak_rss
 from workloads.networks import Network, data, trainer
 
@@ -81,7 +81,8 @@ def _predict(name: str, summary: str, network: Network, batch: int, calls: int, 
 
 
 def _prepare_waiting(settings: Settings) -> Run:
-    load(settings.library, settings.threads)
+    # Importing is not part of building; the threads are set by the trainer, which torch allows once.
+    importlib.import_module(module_name(settings.library))
     inputs, labels = data(RESNET50, RESNET50.batch)
 
     def run(case: str) -> Sample:
