@@ -62,6 +62,9 @@ def test_convert_weights(model: Any, ending: str, capsys: pytest.CaptureFixture[
     assert all(np.array_equal(a, b) for a, b in zip(found, model.get_weights(), strict=True))
     assert main(["convert", f"w{ending}", "c.keras"]) == 1
     assert "--model" in capsys.readouterr().err
+    Path("m.json").write_text(model.to_json())
+    assert main(["convert", f"w{ending}", "d.keras", "--model", "m.json"]) == 0
+    np.testing.assert_array_equal(axone.models.load_model("d.keras").get_weights()[0], model.get_weights()[0])
     if ending == ".weights.h5":
         assert main(["convert", "w.weights.h5", "raw.safetensors"]) == 0
 

@@ -161,6 +161,11 @@ def headed(data: bytes, rng: random.Random) -> bytes:
     return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
+def texts(data: bytes, rng: random.Random) -> bytes:
+    """A model as JSON with a changed configuration."""
+    return json.dumps(mutate_json(json.loads(data), rng)).encode()
+
+
 def originals(ending: str) -> list[bytes]:
     """Sound files to start from: Keras's, and axone's with an optimizer."""
     found = []
@@ -170,22 +175,88 @@ def originals(ending: str) -> list[bytes]:
     return found
 
 
-def written(ending: str) -> bytes:
+def configurations() -> list[bytes]:
+    """Models as JSON: the configurations in `.keras` and `.h5` files."""
+    found = []
+    for data in originals(".keras"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found.append(archive.read("config.json"))
+    for data in originals(".h5"):
+        at = data.find(b'{"class_name"')
+        if at >= 0:
+            found.append(data[at : data.find(b"\0", at)])
+    return [text for text in found if is_json(text)]
+
+
+def is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:  # cut into blocks by the HDF5 file
+        return False
+    return True
+
+
+def network() -> list[Any]:
     import axone
     from axone import layers
 
-    model = axone.Sequential(
-        [axone.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2)]
-    )
+    return [axone.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2)]
+
+
+def written(ending: str) -> list[bytes]:
+    """What axone writes, and for weights what other programs may write."""
+    import axone
+
+    model = axone.Sequential(network())
     model.compile("adam", "mse", metrics=["mae"])
     model.optimizer.build(model.trainable_weights)
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
         if ending == ".onnx":
-            model.export(path)
+            for one in (model, *networks()):
+                one.export(path)
+                found.append(path.read_bytes())
+            return found
+        if ending == ".json":
+            path.write_text(model.to_json())
         else:
             model.save(path) if ending in (".keras", ".h5") else model.save_weights(path)
-        return path.read_bytes()
+        found.append(path.read_bytes())
+        if ending == ".weights.h5":
+            found.append(recompressed(path))
+    return found
+
+
+def networks() -> list[Any]:
+    """Models whose ONNX files have most of the operations."""
+    import axone
+    from axone import layers
+
+    image = [layers.Conv2D(2, 3, padding="same"), layers.BatchNormalization(), layers.MaxPooling2D()]
+    image += [layers.Conv2DTranspose(2, 3, strides=2), layers.Flatten(), layers.Dense(2, activation="gelu")]
+    words = [layers.Embedding(9, 3), layers.Bidirectional(layers.LSTM(2, return_sequences=True))]
+    words += [layers.LayerNormalization(), layers.GRU(2), layers.Dense(2, activation="softmax")]
+    return [
+        axone.Sequential([axone.Input((6, 6, 2)), *image]),
+        axone.Sequential([axone.Input((5,), dtype="int32"), *words]),
+    ]
+
+
+def recompressed(path: Path) -> bytes:
+    """The same arrays in the newest form of HDF5, in compressed pieces."""
+    import h5py
+
+    other = path.with_name("compressed.h5")
+    with h5py.File(path) as old, h5py.File(other, "w", libver="latest") as new:
+
+        def copy(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                pieces = {"chunks": item.shape, "compression": "gzip", "shuffle": True} if item.shape else {}
+                new.create_dataset(name, data=item[()], fletcher32=bool(pieces), **pieces)
+
+        old.visititems(copy)
+    return other.read_bytes()
 
 
 Mutations = tuple[Callable[[bytes, random.Random], bytes], ...]
@@ -194,6 +265,7 @@ READERS: dict[str, tuple[str, Mutations]] = {
     "h5": (".h5", (flip, flip, reconfigured)),
     "weights.h5": (".weights.h5", (flip,)),
     "safetensors": (".safetensors", (flip, headed)),
+    "json": (".json", (flip, texts, texts)),
 }
 if importlib.util.find_spec("onnx") is not None:
     READERS["onnx"] = (".onnx", (flip,))
@@ -201,8 +273,8 @@ if importlib.util.find_spec("onnx") is not None:
 
 def inputs(reader: str, seed: int) -> Any:
     ending, mutations = READERS[reader]
-    base = originals(ending) if reader in ("keras", "h5") else []
-    base += [written(ending)] * max(1, len(base) // 8)
+    base = originals(ending) if reader in ("keras", "h5") else configurations() if reader == "json" else []
+    base += written(ending) * max(1, len(base) // 8)
     number = seed
     while True:
         rng = random.Random(number)
@@ -218,13 +290,12 @@ def read_all(reader: str) -> None:
     import warnings
 
     import axone
-    from axone import layers
+    from axone.saving.model_json import load_json
 
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    network = [axone.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2)]
-    model = axone.Sequential(network)
+    model = axone.Sequential(network())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"fuzz{READERS[reader][0]}"
         while head := sys.stdin.buffer.read(8):
@@ -233,6 +304,8 @@ def read_all(reader: str) -> None:
             try:
                 if reader in ("keras", "h5", "onnx"):
                     axone.models.load_model(path)
+                elif reader == "json":
+                    load_json(path)
                 else:
                     model.load_weights(path)
             except ValueError as error:

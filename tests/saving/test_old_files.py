@@ -145,3 +145,33 @@ def test_models_of_keras_2(tmp_path: Path, name: str) -> None:
     if name == "teachable_machine":
         assert int(model.optimizer.iterations) == 1
         model.fit(x, np.eye(2)[[0, 1, 0]], verbose=0)
+
+
+@pytest.mark.parametrize("name", ["DepthwiseConv2D", "LSTM", "Sequential_nested", "shared_layer"])
+def test_json_of_keras_2(tmp_path: Path, name: str) -> None:
+    """`to_json` of Keras 2 is the configuration that its `.h5` files hold, with the version beside it."""
+    path = stored("keras2", f"{name}.h5", tmp_path)
+    text = json.dumps(
+        {**json.loads(inspect_config(path)), "keras_version": "2.15.0", "backend": "tensorflow"}
+    )
+    model, expected = axone.models.model_from_json(text), saving.load_model(path)
+    model.load_weights(path)
+    x = [
+        np.random.default_rng(1).uniform(size=[2 if n is None else n for n in i.shape]) for i in model.inputs
+    ]
+    x = x if len(x) > 1 else x[0]
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected.predict(x, verbose=0))
+    (tmp_path / "m.json").write_text(text)
+    assert inspect_file(tmp_path / "m.json").version == "2.15.0"
+
+
+def test_json_keeps_the_formulas_of_old_functions() -> None:
+    layer = {
+        "class_name": "Activation",
+        "config": {"activation": "hard_sigmoid", "batch_input_shape": [None, 9]},
+    }
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [layer]}}
+    x = np.linspace(-4, 4, 9, dtype="float32")[None]
+    for version in ({"keras_version": "2.4.0"}, {}):
+        model = axone.models.model_from_json(json.dumps({**config, **version}))
+        np.testing.assert_allclose(model.predict(x, verbose=0), np.clip(0.2 * x + 0.5, 0, 1), rtol=1e-6)

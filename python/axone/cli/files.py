@@ -80,8 +80,11 @@ def summary(path: str, trust: bool = False) -> int:
 
 
 def _load(path: str, trust: bool, compile: bool = False) -> Any:
-    from axone.saving.loading import load_model
+    from axone.saving.loading import file_kind, load_model
+    from axone.saving.model_json import load_json
 
+    if file_kind(path) == "json":
+        return load_json(path, safe_mode=not trust)
     return load_model(path, compile=compile, safe_mode=not trust)
 
 

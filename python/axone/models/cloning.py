@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from axone.core.serialization import deserialize_keras_object
 from axone.layers.input_layer import InputLayer
 from axone.models.configuration import functional_config, functional_from_config
 from axone.models.functional import Functional
@@ -100,7 +98,7 @@ def _functional(model: Any, copy: Callable[[Any], Any], call: Callable[..., Any]
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Builds a model, with fresh weights, from `Model.to_json`'s text.
+    """Builds a model, with fresh weights, from the text of `Model.to_json`, axone's or Keras 1's to 3's.
 
     Args:
         json_string: the text.
@@ -109,10 +107,6 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         ValueError: the text is no model's.
     """
-    try:
-        config = json.loads(json_string)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"model_from_json: expected the text that to_json() gives: {error}.") from None
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise ValueError("model_from_json: the text describes no model: it has no 'class_name'.")
-    return deserialize_keras_object(config, custom_objects)
+    from axone.saving.model_json import model_from_text
+
+    return model_from_text(json_string, custom_objects)

@@ -145,6 +145,8 @@ def _safetensors(path: Any, report: Report) -> None:
 def _json(path: Any, report: Report) -> None:
     with FileSource(path) as source:
         config = read_json(source.read(0, source.size, "the text"), source, "the text")
+        if isinstance(config, dict):
+            report.version = str(config.get("keras_version") or "")
         _configuration(config, report)
 
 

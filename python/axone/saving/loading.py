@@ -22,10 +22,20 @@ from axone.saving.state import restore_state
 from axone.saving.training_config import compile_arguments
 from axone.utils.io import ask_to_proceed_with_overwrite, print_msg
 
-__all__ = ["file_kind", "load_model", "load_weights", "save_model", "save_weights"]
+__all__ = [
+    "OLD_FUNCTIONS",
+    "compile_model",
+    "file_kind",
+    "load_model",
+    "load_weights",
+    "model_of",
+    "save_model",
+    "save_weights",
+]
 
 _H5 = (".h5", ".hdf5")
-_OLD_FUNCTIONS = {"hard_sigmoid_keras2": old_functions.hard_sigmoid_keras2}
+# Functions that have another formula today, by the names that `repair` gives them.
+OLD_FUNCTIONS = {"hard_sigmoid_keras2": old_functions.hard_sigmoid_keras2}
 
 
 def file_kind(path: Any) -> str:
@@ -144,7 +154,7 @@ def load_model(
             "make the model, then call model.load_weights(...)."
         )
     changes = Changes()
-    objects = {**_OLD_FUNCTIONS, **(custom_objects or {})}
+    objects = {**OLD_FUNCTIONS, **(custom_objects or {})}
     read = _load_h5 if kind == "h5" else _load_keras
     try:
         with CustomObjectScope(objects):
@@ -167,17 +177,18 @@ def _load_keras(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> 
         root, source = file.weights()
         stack.callback(source.close)
         unfilled = stack.enter_context(unfilled_variables())
-        model = _model_of(config, safe_mode, name)
+        model = model_of(config, safe_mode, name)
         compile_config = config.get("compile_config")
         if compile and compile_config:
-            _compile(model, compile_config, changes, name)
+            compile_model(model, compile_config, changes, name)
         assets = file.assets(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         restore_state(model, root, source, assets)
         unfilled.fill()
     return model
 
 
-def _model_of(config: dict[str, Any], safe_mode: bool, name: str) -> Any:
+def model_of(config: dict[str, Any], safe_mode: bool, name: str) -> Any:
+    """Return the model of a configuration in today's form, not compiled; errors begin with `name`."""
     config = {key: value for key, value in config.items() if key != "compile_config"}
     if safe_mode:
         _refuse_paths(config, name)
@@ -219,11 +230,11 @@ def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any
                 "it holds weights alone, no model: make the model, then call model.load_weights(...)"
             )
         config, version = legacy_h5.model_config(root, source)
-        model = _model_of(repair_model(config, version, changes, source.name), safe_mode, source.name)
+        model = model_of(repair_model(config, version, changes, source.name), safe_mode, source.name)
         legacy_h5.load_layer_weights(model, legacy_h5.weights_group(root))
         training = legacy_h5.training_config(root, source) if compile else None
         if training is not None:
-            _compile(model, training, changes, source.name)
+            compile_model(model, training, changes, source.name)
             problem = legacy_h5.load_optimizer_weights(model.optimizer, root)
             if problem is not None:
                 warnings.warn(f"{source.name}: the optimizer begins afresh: {problem}.", stacklevel=4)
@@ -231,7 +242,10 @@ def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any
     return model
 
 
-def _compile(model: Any, config: Mapping[str, Any], changes: Changes, name: str) -> None:
+def compile_model(
+    model: Any, config: Mapping[str, Any], changes: Changes, name: str, mend: str = "pass compile=False"
+) -> None:
+    """Compile a model as a file says; errors begin with `name` and end with what mends it."""
     if not type(model).compile.__module__.startswith("axone."):
         model.compile_from_config(config)  # the user's own way
         return
@@ -242,9 +256,7 @@ def _compile(model: Any, config: Mapping[str, Any], changes: Changes, name: str)
     except (MemoryError, RecursionError):
         raise
     except Exception as error:
-        raise FileError(
-            f"{name}: what compile() got cannot be rebuilt ({error}); pass compile=False"
-        ) from error
+        raise FileError(f"{name}: what compile() got cannot be rebuilt ({error}); {mend}") from error
 
 
 # -- weights -------------------------------------------------------------------------------------------------
