@@ -18,6 +18,8 @@ constexpr int64_t kPanelBytes = 48 * 1024;
 constexpr int64_t kTasks = 16;
 constexpr int64_t kTaskWork = 256 * 1024;
 constexpr double kSerialFlops = 128 * 1024;
+// What gathering an element costs, in weights read.
+constexpr int64_t kGatherCost = 3;
 // Elements between the gathered rows beyond their length: rows a power of two apart share few sets of L1.
 constexpr int64_t kRowGap = 16;
 // Elements that an epilogue refines at a time where it could not follow the product.
@@ -35,10 +37,16 @@ struct Phase {
   int64_t first = 0;          // element of the output at which row 0 begins
   int64_t step[3];            // elements of the output from one position to the next
   int64_t sample = 0;
+  int64_t tile = 1;  // rows of the product's tile: blocks hold whole ones
   int64_t row_blocks = 1;
   int64_t packed = 0;  // element at which its packed weights begin
 
-  int64_t row_begin(int64_t block) const { return rows * block / row_blocks; }
+  int64_t row_begin(int64_t block) const {
+    return std::min(rows, ceil_div(rows, tile) * block / row_blocks * tile);
+  }
+  // In some unit: columns of the product, and about two for writing the result.
+  int64_t block_work() const { return (depth + 2) * rows / row_blocks + 1; }
+  int64_t most_rows() const { return std::min(rows, ceil_div(ceil_div(rows, tile), row_blocks) * tile); }
 };
 
 // What both products share, in the orientation of the product.
@@ -82,12 +90,12 @@ class GatheredProduct final : public Instruction {
   size_t prepared_bytes() const override { return size_t(packed_elements_ * item_); }
   void prepare(const Lane& lane, const Operands& io) const override {
     const int64_t panels = ceil_div(s_.columns, width_);
-    int64_t begin, end, unit = 0;
-    lane.share(int64_t(s_.phases.size()) * s_.groups * panels, &begin, &end);
+    int64_t begin, end, work = 0, depth = 0;
+    for (const Phase& phase : s_.phases) depth += phase.depth;
+    lane.share(depth * s_.groups * panels, &begin, &end);
     for (const Phase& phase : s_.phases)
-      for (int64_t group = 0; group < s_.groups; ++group)
-        for (int64_t panel = 0; panel < panels; ++panel, ++unit)
-          if (unit >= begin && unit < end) pack(phase, group, panel, io);
+      for (int64_t unit = 0; unit < s_.groups * panels; ++unit, work += phase.depth)
+        if (work >= begin && work < end) pack(phase, unit / panels, unit % panels, io);
   }
 
   bool serial() const override { return s_.flops <= kSerialFlops; }
@@ -119,8 +127,8 @@ class GatheredProduct final : public Instruction {
     for (Phase& p : s_.phases) {
       p.packed = packed_elements_;
       packed_elements_ += s_.groups * p.depth * padded;
-      most_rows_ = std::max(most_rows_, ceil_div(p.rows, p.row_blocks));
-      blocks_ += p.row_blocks * column_blocks_;
+      most_rows_ = std::max(most_rows_, p.most_rows());
+      work_ += p.row_blocks * column_blocks_ * p.block_work();
     }
     rows_bytes_ = round_up(size_t((most_rows_ * row_stride_ + lanes) * item_), kAlignment);
     tail_bytes_ = s_.dense ? 0 : round_up(size_t(most_rows_ * s_.columns * item_), kAlignment);
@@ -129,22 +137,29 @@ class GatheredProduct final : public Instruction {
   void cut() {
     const int64_t tile = kernels_.rows(panel_vectors_), panels = ceil_div(s_.columns, width_);
     const int64_t most = std::max<int64_t>(1, kRowsBytes / (row_stride_ * item_) / tile) * tile;
-    int64_t tasks = 0;
-    for (Phase& p : s_.phases) tasks += p.row_blocks = std::max<int64_t>(1, ceil_div(p.rows, most));
-    // More blocks of rows where there are few, then of columns: these gather the rows again.
-    while (tasks < kTasks) {
-      Phase& p = *std::max_element(s_.phases.begin(), s_.phases.end(), [](const Phase& a, const Phase& b) {
-        return a.rows / a.row_blocks < b.rows / b.row_blocks;
-      });
-      const int64_t rows = p.rows / (2 * p.row_blocks);
-      if (rows < 4 * tile || rows * p.depth * s_.columns * s_.groups < kTaskWork) break;
-      tasks += p.row_blocks;
-      p.row_blocks *= 2;
+    int64_t tasks = 0;  // not those of phases that no tap meets
+    for (Phase& p : s_.phases) {
+      p.tile = tile;
+      p.row_blocks = std::max<int64_t>(1, ceil_div(p.rows, most));
+      if (p.depth) tasks += p.row_blocks;
     }
-    column_blocks_ = 1;
-    while (s_.groups == 1 && s_.dense && tasks * column_blocks_ < kTasks && panels >= 2 * column_blocks_ &&
-           most * pass_ * s_.columns / column_blocks_ >= 2 * kTaskWork)
-      column_blocks_ *= 2;
+    while (tasks * column_blocks_ < kTasks) {
+      Phase& p = *std::max_element(s_.phases.begin(), s_.phases.end(), [](const Phase& a, const Phase& b) {
+        return a.rows * a.depth / a.row_blocks < b.rows * b.depth / b.row_blocks;
+      });
+      const int64_t rows = p.rows / p.row_blocks, columns = s_.columns / column_blocks_;
+      const bool big = rows * p.depth * columns * s_.groups >= 2 * kTaskWork;
+      const bool by_rows = big && rows >= 8 * tile;
+      const bool by_columns = big && s_.groups == 1 && panels >= 2 * column_blocks_;
+      if (!by_rows && !by_columns) break;
+      // Another block of rows reads all weights once more, one of columns gathers all rows once more.
+      if (by_rows && (!by_columns || p.row_blocks * s_.columns <= kGatherCost * column_blocks_ * p.rows)) {
+        tasks += p.row_blocks;
+        p.row_blocks *= 2;
+      } else {
+        column_blocks_ *= 2;
+      }
+    }
   }
 
   size_t lane_bytes() const { return lane_region(rows_bytes_ + tail_bytes_); }
@@ -180,24 +195,29 @@ class GatheredProduct final : public Instruction {
   }
 
   void compute(const Lane& lane, const Operands& io, void* c, GemmEpilogue* epilogue) const {
-    int64_t index, end;
-    lane.share(blocks_, &index, &end);
     char* const own = static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes();
-    for (; index < end; ++index) {
-      int64_t block = index;
-      const Phase* phase = s_.phases.data();
-      for (; block >= phase->row_blocks * column_blocks_; ++phase)
-        block -= phase->row_blocks * column_blocks_;
-      const int64_t row_block = block / column_blocks_, column_block = block % column_blocks_;
-      const int64_t panels = ceil_div(s_.columns, width_);
-      const int64_t from = panels * column_block / column_blocks_ * width_;
-      const int64_t to = std::min(s_.columns, panels * (column_block + 1) / column_blocks_ * width_);
-      const int64_t row = phase->row_begin(row_block), row_end = phase->row_begin(row_block + 1);
-      if (row == row_end || from >= to) continue;
-      for (int64_t group = 0; group < s_.groups; ++group)
-        multiply(*phase, group, row, row_end, from, to, io, static_cast<char*>(c), own);
-      if (epilogue) refine(row, row_end, from, to, *epilogue);
-    }
+    int64_t begin, end, work = 0;
+    lane.share(work_, &begin, &end);
+    // A block belongs to the lane in whose share of the work it begins.
+    for (const Phase& phase : s_.phases)
+      for (int64_t block = 0; block < phase.row_blocks * column_blocks_; ++block) {
+        if (work >= begin && work < end)
+          compute_block(phase, block, io, static_cast<char*>(c), own, epilogue);
+        work += phase.block_work();
+      }
+  }
+
+  void compute_block(const Phase& phase, int64_t block, const Operands& io, char* c, char* own,
+                     GemmEpilogue* epilogue) const {
+    const int64_t row_block = block / column_blocks_, column_block = block % column_blocks_;
+    const int64_t panels = ceil_div(s_.columns, width_);
+    const int64_t from = panels * column_block / column_blocks_ * width_;
+    const int64_t to = std::min(s_.columns, panels * (column_block + 1) / column_blocks_ * width_);
+    const int64_t row = phase.row_begin(row_block), row_end = phase.row_begin(row_block + 1);
+    if (row == row_end || from >= to) return;
+    for (int64_t group = 0; group < s_.groups; ++group)
+      multiply(phase, group, row, row_end, from, to, io, c, own);
+    if (epilogue) refine(row, row_end, from, to, *epilogue);
   }
 
   void multiply(const Phase& phase, int64_t group, int64_t row, int64_t row_end, int64_t from, int64_t to,
@@ -210,7 +230,7 @@ class GatheredProduct final : public Instruction {
     g.a = rows, g.a_stride = row_stride_, g.a_layout = GemmALayout::rows;
     g.b_layout = GemmBLayout::panels, g.panel_vectors = int8_t(panel_vectors_);
     g.c = s_.dense ? c + (row * all + group * s_.columns + from) * item_ : tail;
-    g.c_stride = s_.dense ? all : s_.columns;
+    g.c_stride = s_.dense ? all : g.n;
     const char* const x = static_cast<const char*>(io.in[0]) + group * s_.group_depth * item_;
     for (int64_t k0 = 0; k0 < phase.depth; k0 += pass_) {
       const int64_t k1 = std::min(phase.depth, k0 + pass_);
@@ -221,7 +241,7 @@ class GatheredProduct final : public Instruction {
       kernels_.block(g);
     }
     if (phase.depth == 0) zero(g);
-    if (!s_.dense) scatter(phase, group, row, row_end, tail, c);
+    if (!s_.dense) scatter(phase, row, row_end, tail, g.n, c + (group * s_.columns + from) * item_);
   }
 
   void zero(const GemmBlock& g) const {
@@ -229,14 +249,14 @@ class GatheredProduct final : public Instruction {
       std::memset(static_cast<char*>(g.c) + i * g.c_stride * item_, 0, size_t(g.n * item_));
   }
 
-  // Rows to the pixels of their phase.
-  void scatter(const Phase& p, int64_t group, int64_t row, int64_t row_end, const char* rows, char* c) const {
+  // `n` columns of rows to the pixels of their phase.
+  void scatter(const Phase& p, int64_t row, int64_t row_end, const char* rows, int64_t n, char* c) const {
     const ConvGather& g = p.gather;
-    for (; row < row_end; ++row, rows += s_.columns * item_) {
+    for (; row < row_end; ++row, rows += n * item_) {
       const int64_t w = row % g.out[2], h = row / g.out[2] % g.out[1];
-      const int64_t d = row / (g.out[2] * g.out[1]) % g.out[0], n = row / g.positions();
-      const int64_t at = p.first + n * p.sample + d * p.step[0] + h * p.step[1] + w * p.step[2];
-      std::memcpy(c + (at + group * s_.columns) * item_, rows, size_t(s_.columns * item_));
+      const int64_t d = row / (g.out[2] * g.out[1]) % g.out[0], sample = row / g.positions();
+      const int64_t at = p.first + sample * p.sample + d * p.step[0] + h * p.step[1] + w * p.step[2];
+      std::memcpy(c + at * item_, rows, size_t(n * item_));
     }
   }
 
@@ -255,7 +275,7 @@ class GatheredProduct final : public Instruction {
   int64_t width_ = 1;       // columns of a panel
   int64_t pass_ = 1;        // depth of one pass over a block of rows
   int64_t row_stride_ = 1;  // of the gathered rows
-  int64_t column_blocks_ = 1, blocks_ = 0, most_rows_ = 0, elements_ = 0, packed_elements_ = 0;
+  int64_t column_blocks_ = 1, work_ = 0, most_rows_ = 0, elements_ = 0, packed_elements_ = 0;
   size_t rows_bytes_ = 0, tail_bytes_ = 0;
 };
 
