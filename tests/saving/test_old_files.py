@@ -175,3 +175,10 @@ def test_json_keeps_the_formulas_of_old_functions() -> None:
     for version in ({"keras_version": "2.4.0"}, {}):
         model = axone.models.model_from_json(json.dumps({**config, **version}))
         np.testing.assert_allclose(model.predict(x, verbose=0), np.clip(0.2 * x + 0.5, 0, 1), rtol=1e-6)
+
+
+def test_json_may_not_take_all_memory() -> None:
+    layers = [axone.Input((1 << 15,)), axone.layers.Dense(1)]
+    text = axone.Sequential(layers).to_json().replace('"units": 1', '"units": 100000')
+    with pytest.raises(ValueError, match=r"13\.1 GB"):
+        axone.models.model_from_json(text)

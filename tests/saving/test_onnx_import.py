@@ -173,6 +173,7 @@ def test_training(tmp_path: Path) -> None:
 
 
 def test_what_is_refused(tmp_path: Path) -> None:
+    helper = onnx.helper
     path = tmp_path / "m.onnx"
     path.write_bytes(b"\x08\x08 nothing of that kind")
     with pytest.raises(ValueError, match=r"m\.onnx"):
@@ -188,4 +189,22 @@ def test_what_is_refused(tmp_path: Path) -> None:
     onnx.external_data_helper.set_external_data(model.graph.initializer[0], "/etc/passwd")
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match=r"m\.onnx.*another file"):
+        saving.load_model(path)
+    sizes = np.array([1 << 20, 1 << 12], "int64")
+    nodes = [helper.make_node("Expand", ["one", "sizes"], ["large"])]
+    nodes += [
+        helper.make_node("ReduceMean", ["large"], ["mean"]),
+        helper.make_node("Add", ["x0", "mean"], ["y"]),
+    ]
+    constants = {"one": np.ones((), "float32"), "sizes": sizes}
+    floats = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "large",
+        [helper.make_tensor_value_info("x0", floats, [2, 3])],
+        [helper.make_tensor_value_info("y", floats, [2, 3])],
+        [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()],
+    )
+    path.write_bytes(helper.make_model(graph).SerializeToString())
+    with pytest.raises(ValueError, match=r"m\.onnx.*Expand makes a constant of 4294967296 elements"):
         saving.load_model(path)

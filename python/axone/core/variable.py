@@ -28,6 +28,11 @@ class Unfilled:
     def __init__(self) -> None:
         self.waiting: dict[int, tuple[Variable, Any]] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the variables that still wait."""
+        return sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v, _ in self.waiting.values())
+
     def fill(self) -> None:
         """Give the variables that nobody has written to the values of their initializers."""
         for variable, initializer in list(self.waiting.values()):

@@ -97,16 +97,19 @@ def _functional(model: Any, copy: Callable[[Any], Any], call: Callable[..., Any]
     return functional_from_config(type(model), functional_config(model), made, call)
 
 
-def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
     """Builds a model, with fresh weights, from the text of `Model.to_json`, axone's or Keras 1's to 3's.
 
     Args:
         json_string: the text.
         custom_objects: users' classes and functions by name.
+        safe_mode: refuse Python code stored in the text, and weights of more than 2 GB.
 
     Raises:
         ValueError: the text is no model's.
     """
     from axone.saving.model_json import model_from_text
 
-    return model_from_text(json_string, custom_objects)
+    return model_from_text(json_string, custom_objects, safe_mode)

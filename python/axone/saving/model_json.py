@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from axone.core.registration import CustomObjectScope
+from axone.core.variable import unfilled_variables
 from axone.saving.keras_file import read_json
 from axone.saving.loading import OLD_FUNCTIONS, compile_model, model_of
 from axone.saving.repair import Changes, repair_model
@@ -14,6 +15,8 @@ from axone.saving.source import BytesSource, FileError, FileSource, Source
 __all__ = ["config_version", "load_json", "model_from_text"]
 
 _MEND = "take its 'compile_config' out of the text"
+# A text of a few hundred bytes can ask for any amount of memory.
+_MAX_BYTES = 2 << 30
 
 
 def config_version(config: Mapping[str, Any]) -> str:
@@ -33,7 +36,7 @@ def model_from_text(
     Args:
         text: the JSON.
         custom_objects: users' classes and functions by name.
-        safe_mode: refuse Python code stored in the text.
+        safe_mode: refuse Python code stored in the text, and weights of more than 2 GB.
 
     Raises:
         ValueError: it describes no model, or one of unknown classes.
@@ -59,11 +62,16 @@ def _model(source: Source, custom_objects: Mapping[str, Any] | None, safe_mode: 
         raise source.error("the text describes no model: it holds no object")
     changes = Changes()
     try:
-        with CustomObjectScope({**OLD_FUNCTIONS, **(custom_objects or {})}):
+        objects = {**OLD_FUNCTIONS, **(custom_objects or {})}
+        with CustomObjectScope(objects), unfilled_variables() as unfilled:
             repaired = repair_model(config, config_version(config), changes, source.name)
             model = model_of(repaired, safe_mode, source.name)
             if config.get("compile_config"):
                 compile_model(model, config["compile_config"], changes, source.name, _MEND)
+            if safe_mode and unfilled.nbytes > _MAX_BYTES:
+                size = f"{unfilled.nbytes / 1e9:.1f} GB"
+                raise source.error(f"its weights take {size}. Pass safe_mode=False if you trust the text")
+            unfilled.fill()
     except MemoryError:
         raise FileError(f"{source.name}: the model that it describes does not fit into memory.") from None
     except RecursionError:

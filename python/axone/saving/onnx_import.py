@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,11 @@ import numpy as np
 from axone.core import tree
 from axone.core.registration import register_keras_serializable
 from axone.core.tensor import Tensor
-from axone.core.trace import eager_scope
+from axone.core.trace import Trace, eager_scope
 from axone.layers import Input, Layer
 from axone.models import Model
 from axone.saving import onnx_shapes  # noqa: F401 (registers its operations)
-from axone.saving.onnx_nodes import NODES, Value
+from axone.saving.onnx_nodes import MAX_KNOWN, NODES, Value
 from axone.saving.source import FileError, FileSource
 from axone.utils.optional import need
 
@@ -209,8 +210,10 @@ class OnnxGraph(Layer):
             values[key] = Value(array)
         for key in self.graph["weights"]:
             values[key] = Value(self.weight(key).value, is_weight=True)
+        room = MAX_KNOWN
         for node in self.graph["nodes"]:
-            found = _run(node, [values[name] for name in node["inputs"]])
+            found = _run(node, [values[name] for name in node["inputs"]], room)
+            room -= sum(value.array.size for value in found if value.is_known)
             values.update(zip(node["outputs"], found, strict=False))
         outputs = []
         for name in self.graph["outputs"]:
@@ -224,10 +227,14 @@ class OnnxGraph(Layer):
         return {**super().get_config(), "graph": self.graph}
 
 
-def _run(node: Mapping[str, Any], inputs: list[Value | None]) -> list[Value]:
-    """Compute a node; what depends on sizes alone is computed at once."""
+def _run(node: Mapping[str, Any], inputs: list[Value | None], room: int) -> list[Value]:
+    """Compute a node; what depends on sizes alone is computed at once, while it has up to `room` elements."""
     attrs = node["attrs"]
     if node["op"] != "Shape" and inputs and all(v is None or v.is_known for v in inputs):
+        with Trace():  # tells how large it would be
+            size = sum(math.prod(value.array.shape) for value in NODES[node["op"]](inputs, attrs))
+        if size > room:
+            raise ValueError(f"{node['op']} makes a constant of {size} elements, more than is computed here")
         with eager_scope():
             found = NODES[node["op"]](inputs, attrs)
         return [Value(v.array.numpy() if isinstance(v.array, Tensor) else v.array) for v in found]

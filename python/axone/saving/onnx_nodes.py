@@ -9,11 +9,13 @@ import numpy as np
 
 from axone import ops
 
-__all__ = ["NODES", "Value"]
+__all__ = ["MAX_KNOWN", "NODES", "Value"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Inputs = list[Any]
 NODES: dict[str, Callable[[Inputs, dict[str, Any]], list[Value]]] = {}
+# Elements of all constants that are computed while the graph is read; real ones are sizes and small tables.
+MAX_KNOWN = 1 << 25
 # TensorProto's numbers of types, as the engine's.
 _DTYPES = {
     **{1: "float32", 2: "int32", 3: "int32", 5: "int32", 6: "int32"},

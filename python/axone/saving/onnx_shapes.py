@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from axone import ops
-from axone.saving.onnx_nodes import Inputs, Value, node
+from axone.saving.onnx_nodes import MAX_KNOWN, Inputs, Value, node
 
 __all__: list[str] = []
 
@@ -124,13 +125,16 @@ def _tile(i: Inputs, a: dict[str, Any]) -> Any:
 @node("ConstantOfShape")
 def _constant_of_shape(i: Inputs, a: dict[str, Any]) -> Any:
     value = np.asarray(a.get("value", [0.0])).reshape(-1)[0]
-    return np.full([int(v) for v in i[0].numbers()], value)
+    sizes = [int(v) for v in i[0].numbers()]
+    if math.prod(sizes) > MAX_KNOWN:
+        raise ValueError(f"ConstantOfShape {sizes} is too large")
+    return np.full(sizes, value)
 
 
 @node("Range")
 def _range(i: Inputs, a: dict[str, Any]) -> Any:
     start, stop, step = (v.numbers()[0] for v in i)
-    if step == 0 or abs((stop - start) / step) > 1 << 24:
+    if step == 0 or abs((stop - start) / step) > MAX_KNOWN:
         raise ValueError("Range is too long")
     return np.arange(start, stop, step, dtype=i[0].array.dtype)
 
