@@ -24,6 +24,7 @@ from typing import Any
 FILES = Path(__file__).parent / "files"
 SECONDS = 20.0  # beyond this an input counts as a hang
 MEMORY = 2 << 30
+TOO_MUCH = "took too much memory"
 HUGE = (
     -1,
     0,
@@ -313,7 +314,7 @@ def read_all(reader: str) -> None:
             except BaseException as error:
                 answer = f"{type(error).__name__}: {error}"
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before > MEMORY:
-                answer = "took too much memory"
+                answer = TOO_MUCH
             sys.stdout.write(json.dumps(answer[:500]) + "\n")
             sys.stdout.flush()
             if (Path(folder).parent / "x").exists() or len(list(Path(folder).iterdir())) > 1:
@@ -341,7 +342,12 @@ class Worker:
         if not select.select([self.process.stdout], [], [], SECONDS)[0]:
             return self.dead("hang")
         line = self.process.stdout.readline()
-        return str(json.loads(line)) if line else self.dead()
+        if not line:
+            return self.dead()
+        answer = str(json.loads(line))
+        if answer == TOO_MUCH:  # what was told is the most that the process ever took
+            self.dead()
+        return answer
 
     def dead(self, what: str = "crash") -> str:
         self.process.kill()
