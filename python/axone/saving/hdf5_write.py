@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,30 +66,33 @@ class NewGroup:
         group.members[name] = NewDataset(values, attrs)
 
 
-def write_hdf5(root: NewGroup, out: Stream) -> int:
+def write_hdf5(root: NewGroup, out: Stream, folder: Any = None) -> None:
     """Write a file.
 
     Args:
         root: its root group.
-        out: what is written to. HDF5 is not written from first byte to last, so that the file is made in a
-            temporary one and then copied, unless `out` is a file open for reading and writing.
-
-    Returns:
-        The number of bytes.
+        out: what is written to: an empty file that can be read too, or anything with `write`. HDF5 is not
+            written from first byte to last, so that the latter gets a copy of a temporary file.
+        folder: where that one lies; None lets the system choose.
 
     Raises:
         ValueError: a dtype that files do not know.
         OSError: the disk is full.
     """
-    import h5py
-
-    with tempfile.TemporaryFile() as scratch:
-        with h5py.File(scratch, "w") as file:
-            _write_group(file, root)
-        size = scratch.seek(0, 2)
+    if isinstance(out, io.BufferedRandom):
+        _write(root, out)
+        return
+    with tempfile.TemporaryFile(dir=folder) as scratch:
+        _write(root, scratch)
         scratch.seek(0)
         shutil.copyfileobj(scratch, out, 1 << 22)
-        return size
+
+
+def _write(root: NewGroup, out: Any) -> None:
+    import h5py
+
+    with h5py.File(out, "w") as file:
+        _write_group(file, root)
 
 
 def _write_group(item: Any, group: NewGroup) -> None:

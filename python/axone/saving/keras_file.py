@@ -47,7 +47,7 @@ def write_keras_file(model: Any, path: Any) -> None:
             archive.writestr(_METADATA, json.dumps(metadata))
             archive.writestr(_CONFIG, config)
             with archive.open(_WEIGHTS, "w", force_zip64=True) as member:
-                write_hdf5(state, member)
+                write_hdf5(state, member, Path(file.name).parent)
             for asset in sorted(Path(folder).rglob("*")):
                 if asset.is_file():
                     archive.write(asset, _ASSETS + asset.relative_to(folder).as_posix())

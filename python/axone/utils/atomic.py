@@ -19,8 +19,8 @@ __all__ = ["atomic_file"]
 def atomic_file(path: Any) -> Iterator[BinaryIO]:
     """Give a file to write to, which takes the place of `path` when the block ends without an exception.
 
-    It lies beside the target, is flushed to the disk, then renamed; the folder's entry is flushed too. What a
-    killed process left behind is removed when the same target is written next.
+    It lies beside the target and can be read, too; it is flushed to the disk, then renamed, and the folder's
+    entry is flushed. What a killed process left behind is removed when the same target is written next.
 
     Args:
         path: the target; missing folders are made. A device or pipe is written to directly.
@@ -43,7 +43,7 @@ def atomic_file(path: Any) -> Iterator[BinaryIO]:
     _remove_left_over(target)
     part = target.parent / f"{_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}"
     try:
-        with open(part, "xb") as file:
+        with open(part, "x+b") as file:
             if target.exists():
                 with contextlib.suppress(OSError):
                     os.chmod(part, stat.S_IMODE(target.stat().st_mode))
