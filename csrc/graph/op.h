@@ -44,6 +44,14 @@ using GradientRule = std::function<std::vector<Sym>(const GradientCall&)>;
 // A simpler equal value, or none to keep the operation as it is.
 using SimplifyRule = std::function<Value(Graph&, const std::vector<Value>&, const Attrs&)>;
 
+// What is gathered of a matrix: the sum of each column, the sum of all squares, or each column's mean and
+// variance (two outputs).
+enum class StatisticKind : uint8_t { sum, squares, moments };
+struct ColumnStatistic {
+  int64_t columns = 0;
+  StatisticKind kind = StatisticKind::sum;
+};
+
 class Op {
  public:
   const char* name = "";
@@ -57,9 +65,9 @@ class Op {
   bool over_first = false;  // output 0 may be written over input 0, which then costs no copy
   bool effects = false;  // may do more than compute its outputs: two equal nodes stay two, and one with the
                          // attribute "effects" runs even if nothing reads it
-  // Whether this node adds up the rows of its one input, so that a chain which makes or reads that input may
-  // do so on the way: it has the columns' number of the last elements of each row, else 0. May be empty.
-  std::function<int64_t(const Graph&, const Node&)> row_sum;
+  // What this node gathers of the columns of its one input, so that a chain which makes or reads that input
+  // may do so on the way; no columns where it does not. May be empty.
+  std::function<ColumnStatistic(const Graph&, const Node&)> statistic;
   // For elementwise ops: the kernel's name without "map." for these inputs (casts depend on the output).
   std::function<std::string(const OpCall&)> kernel;
 };

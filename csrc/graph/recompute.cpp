@@ -22,7 +22,7 @@ class Recomputation {
     root_.assign(size_t(graph.size()), 0);
     for (Value v : roots) root_[size_t(v.node)] = 1;
     for (size_t g = 0; g < groups_.size(); ++g)
-      for (const auto* nodes : {&groups_[g].nodes, &groups_[g].sums})
+      for (const auto* nodes : {&groups_[g].nodes, &groups_[g].statistics})
         for (int32_t id : *nodes) {
           owner_[size_t(id)] = int32_t(g);
           for (Value v : graph.node(id).inputs) readers_[size_t(v.node)].push_back({int32_t(g), id});
@@ -60,7 +60,7 @@ class Recomputation {
     for (const Reader& r : readers_[size_t(id)]) {
       if (!reads(r, id)) continue;
       const Group& g = groups_[size_t(r.group)];
-      if ((!g.map && g.head < 0) || r.node == g.head || holds(g.sums, r.node)) return;
+      if ((!g.map && g.head < 0) || r.node == g.head || holds(g.statistics, r.node)) return;
       if (graph_.node(g.nodes[0]).outputs[0].shape != graph_.node(id).outputs[0].shape) return;
       targets.insert(r.group);
     }

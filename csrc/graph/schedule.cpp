@@ -8,8 +8,8 @@ namespace axone {
 
 namespace {
 
-// Sums of one chain: more would push the chain's tiles out of the first-level cache.
-constexpr size_t kMostSums = 8;
+// Statistics of one chain: more would push the chain's tiles out of the first-level cache.
+constexpr size_t kMostStatistics = 8;
 // How far a search for a cycle goes before it gives up and the chain is cut.
 constexpr int kSearchLimit = 20000;
 
@@ -21,14 +21,14 @@ class Fuser {
     for (int32_t id = 0; id < graph.size(); ++id)
       if (live_[size_t(id)] && graph.node(id).op) place(id);
     for (int32_t id = 0; id < graph.size(); ++id)
-      if (live_[size_t(id)] && graph.node(id).op && graph.node(id).op->row_sum) attach_sum(id);
+      if (live_[size_t(id)] && graph.node(id).op && graph.node(id).op->statistic) attach(id);
   }
 
   std::vector<Group> ordered() const;
 
  private:
   struct Draft {
-    std::vector<int32_t> nodes, sums;
+    std::vector<int32_t> nodes, statistics;
     bool map = false;
     int32_t head = -1;
     bool merged_away = false;
@@ -55,17 +55,18 @@ class Fuser {
     return graph_.node(draft.nodes[0]).outputs[0].shape == shape;
   }
 
-  // Lets the chain that makes or reads what a node adds up do so on the way.
-  void attach_sum(int32_t id) {
+  // Lets the chain that makes or reads what a node gathers do so on the way.
+  void attach(int32_t id) {
     const Node& node = graph_.node(id);
-    if (node.op->row_sum(graph_, node) == 0) return;
+    if (node.op->statistic(graph_, node).columns == 0) return;
     const Value v = node.inputs[0];
     const int32_t own = group_of_[size_t(id)];
     for (int32_t g = 0; g < int32_t(drafts_.size()); ++g) {
       const Draft& d = drafts_[size_t(g)];
-      if (d.merged_away || !d.map || !same_space(d, graph_.shape(v)) || !uses(d, g, v)) continue;
-      if (d.sums.size() >= kMostSums || depends(g, own) || detour(g, own)) continue;
-      drafts_[size_t(g)].sums.push_back(id);
+      if (d.merged_away || !(d.map || d.head >= 0) || !same_space(d, graph_.shape(v)) || !uses(d, g, v))
+        continue;
+      if (d.statistics.size() >= kMostStatistics || depends(g, own) || detour(g, own)) continue;
+      drafts_[size_t(g)].statistics.push_back(id);
       drafts_[size_t(own)].merged_away = true;
       group_of_[size_t(id)] = g;
       return;
@@ -76,7 +77,7 @@ class Fuser {
     if (group_of_[size_t(v.node)] == group) return true;
     for (int32_t id : d.nodes)
       for (Value in : graph_.node(id).inputs)
-        if (in == v) return true;
+        if (in == v && id != d.head) return true;
     return false;
   }
 
@@ -116,7 +117,7 @@ class Fuser {
     std::vector<int32_t> stack;
     std::set<int32_t> seen{to, from};
     auto push_inputs = [&](int32_t group, bool direct) {
-      for (const auto* nodes : {&drafts_[size_t(group)].nodes, &drafts_[size_t(group)].sums})
+      for (const auto* nodes : {&drafts_[size_t(group)].nodes, &drafts_[size_t(group)].statistics})
         for (int32_t id : *nodes)
           for (Value v : graph_.node(id).inputs) {
             const int32_t g = group_of_[size_t(v.node)];
@@ -160,7 +161,7 @@ std::vector<Group> Fuser::ordered() const {
   std::vector<int> missing(drafts_.size(), 0);
   for (size_t g = 0; g < drafts_.size(); ++g) {
     if (drafts_[g].merged_away) continue;
-    for (const auto* nodes : {&drafts_[g].nodes, &drafts_[g].sums})
+    for (const auto* nodes : {&drafts_[g].nodes, &drafts_[g].statistics})
       for (int32_t id : *nodes)
         for (Value v : graph_.node(id).inputs) {
           const int32_t p = group_of_[size_t(v.node)];
@@ -180,7 +181,7 @@ std::vector<Group> Fuser::ordered() const {
     const int32_t g = ready.top().second;
     ready.pop();
     const Draft& d = drafts_[size_t(g)];
-    out.push_back({d.nodes, d.sums, {}, d.map, d.head});
+    out.push_back({d.nodes, d.statistics, {}, d.map, d.head});
     for (int32_t u : users[size_t(g)])
       if (!--missing[size_t(u)]) offer(u);
   }

@@ -9,10 +9,10 @@ namespace axone {
 
 // Nodes that run as one instruction: a chain of elementwise operations over one shape, perhaps behind a head
 // whose output it refines (a matrix product with its bias and activation), or a single other operation. A
-// chain may add up rows of what it makes or reads.
+// chain may gather statistics of what it makes or reads.
 struct Group {
-  std::vector<int32_t> nodes;   // in topological order; the head first
-  std::vector<int32_t> sums;    // nodes with Op::row_sum
+  std::vector<int32_t> nodes;       // in topological order; the head first
+  std::vector<int32_t> statistics;  // nodes with Op::statistic
   std::vector<int32_t> copies;  // of `nodes`: those that belong to another group, and are computed here again
   bool map = false;             // all nodes are elementwise
   int32_t head = -1;            // the node whose epilogue the others are, or -1

@@ -112,14 +112,18 @@ void scan_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_st
   }
 }
 
+// A whole vector, or the first `n` elements of one.
+template <class T>
+AXONE_INLINE Vec<T> load_some(const T* p, int64_t n) {
+  return n == kLanes<T> ? load<T>(p) : load_first<T>(p, n);
+}
+
 // V vectors of columns, the last of `last` elements.
 template <class T, int V>
 AXONE_INLINE void moments_of(T* mean, T* squares, const T* x, int64_t rows, int64_t stride, int64_t last) {
   constexpr int64_t L = kLanes<T>;
-  auto at = [&](int64_t r, int v) __attribute__((always_inline)) {
-    const T* p = x + r * stride + v * L;
-    return last == L ? load<T>(p) : load_first<T>(p, last);
-  };
+  auto at = [&](int64_t r, int v)
+                __attribute__((always_inline)) { return load_some<T>(x + r * stride + v * L, last); };
   Vec<T> centre[V] = {}, spread[V] = {};
   for (int64_t r = 0; r < rows; ++r)
     for (int v = 0; v < V; ++v) centre[v] += at(r, v);
@@ -146,8 +150,75 @@ void moments(void* mean_, void* squares_, const void* x_, int64_t rows, int64_t 
   if (c < n) moments_of<T, 1>(mean + c, squares + c, x + c, rows, row_stride, n - c);
 }
 
+// V vectors of columns, the last of `last` elements.
+template <class T, bool Squares, int V>
+AXONE_INLINE void follow_sum_of(T* sums, const T* x, int64_t rows, int64_t stride, int64_t last) {
+  constexpr int64_t L = kLanes<T>;
+  Vec<T> sum[V];
+  for (int v = 0; v < V; ++v) sum[v] = load_some<T>(sums + v * L, last);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int v = 0; v < V; ++v) {
+      const Vec<T> value = load_some<T>(x + r * stride + v * L, last);
+      sum[v] += Squares ? value * value : value;
+    }
+  for (int v = 0; v < V; ++v) store_first<T>(sums + v * L, sum[v], last);
+}
+
+template <class T, int V>
+AXONE_INLINE void follow_moments_of(T* planes, int64_t plane, const T* x, int64_t rows, int64_t stride,
+                                    int64_t last) {
+  constexpr int64_t L = kLanes<T>;
+  Vec<T> count[V], shift[V], sum[V], squares[V];
+  for (int v = 0; v < V; ++v) {
+    T* const p = planes + v * L;
+    count[v] = load_some<T>(p, last);
+    const Vec<T> known = load_some<T>(p + plane, last), first = load_some<T>(x + v * L, last);
+    shift[v] = count[v] == T(0) ? first : known;
+    sum[v] = load_some<T>(p + 2 * plane, last);
+    squares[v] = load_some<T>(p + 3 * plane, last);
+  }
+  for (int64_t r = 0; r < rows; ++r)
+    for (int v = 0; v < V; ++v) {
+      const Vec<T> d = load_some<T>(x + r * stride + v * L, last) - shift[v];
+      sum[v] += d;
+      squares[v] += d * d;
+    }
+  for (int v = 0; v < V; ++v) {
+    T* const p = planes + v * L;
+    store_first<T>(p, count[v] + T(rows), last);
+    store_first<T>(p + plane, shift[v], last);
+    store_first<T>(p + 2 * plane, sum[v], last);
+    store_first<T>(p + 3 * plane, squares[v], last);
+  }
+}
+
+template <class T, bool Squares>
+void follow_sum(void* sums_, int64_t /*plane*/, const void* x_, int64_t rows, int64_t n, int64_t row_stride) {
+  constexpr int64_t L = kLanes<T>;
+  T* const sums = static_cast<T*>(sums_);
+  const T* const x = static_cast<const T*>(x_);
+  int64_t c = 0;
+  for (; c + 4 * L <= n; c += 4 * L) follow_sum_of<T, Squares, 4>(sums + c, x + c, rows, row_stride, L);
+  for (; c < n; c += L)
+    follow_sum_of<T, Squares, 1>(sums + c, x + c, rows, row_stride, n - c < L ? n - c : L);
+}
+
+template <class T>
+void follow_moments(void* planes_, int64_t plane, const void* x_, int64_t rows, int64_t n,
+                    int64_t row_stride) {
+  constexpr int64_t L = kLanes<T>;
+  T* const planes = static_cast<T*>(planes_);
+  const T* const x = static_cast<const T*>(x_);
+  int64_t c = 0;
+  for (; c + 4 * L <= n; c += 4 * L) follow_moments_of<T, 4>(planes + c, plane, x + c, rows, row_stride, L);
+  for (; c < n; c += L)
+    follow_moments_of<T, 1>(planes + c, plane, x + c, rows, row_stride, n - c < L ? n - c : L);
+}
+
 #define AXONE_ENTRY(name, type, ...) \
   {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceRows(__VA_ARGS__)), nullptr}
+#define AXONE_FOLLOW(name, type, ...) \
+  {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceFollow(__VA_ARGS__)), nullptr}
 #define AXONE_NUMBERS(name, loop, Op)                                                       \
   AXONE_ENTRY(name, f32, loop<Op<float>>), AXONE_ENTRY(name, f64, loop<Op<double>>),        \
       AXONE_ENTRY(name, i32, loop<Op<int32_t>>), AXONE_ENTRY(name, i64, loop<Op<int64_t>>), \
@@ -157,6 +228,12 @@ void moments(void* mean_, void* squares_, const void* x_, int64_t rows, int64_t 
 const KernelEntry kEntries[] = {
     {"reduce.moments", DType::f32, reinterpret_cast<void (*)()>(ReduceMoments(moments<float>)), nullptr},
     {"reduce.moments", DType::f64, reinterpret_cast<void (*)()>(ReduceMoments(moments<double>)), nullptr},
+    AXONE_FOLLOW("follow_sum", f32, follow_sum<float, false>),
+    AXONE_FOLLOW("follow_sum", f64, follow_sum<double, false>),
+    AXONE_FOLLOW("follow_squares", f32, follow_sum<float, true>),
+    AXONE_FOLLOW("follow_squares", f64, follow_sum<double, true>),
+    AXONE_FOLLOW("follow_moments", f32, follow_moments<float>),
+    AXONE_FOLLOW("follow_moments", f64, follow_moments<double>),
     AXONE_NUMBERS("sum_rows", reduce_rows, Sum),
     AXONE_NUMBERS("sumsq_rows", reduce_rows, SumOfSquares),
     AXONE_NUMBERS("prod_rows", reduce_rows, Product),

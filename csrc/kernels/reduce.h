@@ -24,4 +24,14 @@ using ReduceColumns = void (*)(void* out, const void* x, int64_t rows, int64_t n
 using ReduceMoments = void (*)(void* mean, void* squares, const void* x, int64_t rows, int64_t n,
                                int64_t row_stride);
 
+// "reduce.follow_<statistic>" (f32, f64): takes rows into what earlier calls gathered of the columns:
+// `planes` rows of results, `plane` elements apart, which begin as zeros. Strictly row by row, so that it
+// does not matter how rows and columns are spread over calls. "sum", "squares": one plane. "moments":
+// kMomentPlanes: how many, the first value, and the sums of the distances from that and of their squares.
+// With that shift no more digits are lost than the rows' number has (it is the distance of one of the rows
+// from the mean).
+using ReduceFollow = void (*)(void* planes, int64_t plane, const void* x, int64_t rows, int64_t n,
+                              int64_t row_stride);
+constexpr int64_t kMomentPlanes = 4;
+
 }  // namespace axone

@@ -15,7 +15,18 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
     if (raw_output_ < 0) raw_bytes_ = round_up(byte_size(head_type), kPage);
   }
   item_ = item_size(head_type.dtype);
+  part_elements_ = chain_.statistics().part_elements(chain_.elements());
+  parts_ = (chain_.elements() + part_elements_ - 1) / part_elements_;
+  waits_ = !chain_.statistics().empty();
   lane_scratch_ = lane_region(chain_.lane_scratch());
+}
+
+bool Epilogue::follow(int64_t parts) {
+  if (!chain_.statistics().empty()) {
+    waits_ = parts == 0;
+    if (parts) parts_ = parts;
+  }
+  return !waits_;
 }
 
 void Epilogue::take_pieces(int64_t elements) {
@@ -35,19 +46,43 @@ void* Epilogue::Bound::gather(const Epilogue& epilogue, const Operands& io, size
 }
 
 Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch,
-                       int lane)
+                       const Lane& lane)
     : epilogue_(epilogue),
       raw_(gather(epilogue, io, head_inputs, scratch)),
-      lane_scratch_(static_cast<char*>(scratch) + epilogue.raw_bytes_ +
-                    epilogue.lane_scratch_ * size_t(lane)),
+      statistics_(static_cast<char*>(scratch) + epilogue.raw_bytes_),
+      part_(statistics_),
+      lane_scratch_(statistics_ + epilogue.statistics_bytes() + epilogue.lane_scratch_ * size_t(lane.index)),
       piece_(epilogue.piece_bytes_ ? lane_scratch_ : nullptr),
-      chain_(epilogue.chain_, in_, io.out, lane_scratch_ + epilogue.piece_bytes_) {}
+      chain_(epilogue.chain_, in_, io.out, lane_scratch_ + epilogue.piece_bytes_) {
+  if (epilogue.chain_.statistics().empty()) return;
+  epilogue.chain_.statistics().clear(lane, epilogue.parts_, statistics_);
+  lane.barrier();
+}
+
+void Epilogue::Bound::finish(const Lane& lane, const Operands& io) {
+  const TileProgram& chain = epilogue_.chain_;
+  if (epilogue_.waits_) {
+    lane.barrier();
+    int64_t part, end;
+    lane.share(epilogue_.parts_, &part, &end);
+    for (; part < end; ++part) {
+      const int64_t begin = part * epilogue_.part_elements_;
+      begin_part(part);
+      apply(begin, std::min(epilogue_.part_elements_, chain.elements() - begin));
+    }
+  }
+  if (chain.statistics().empty()) return;
+  lane.barrier();
+  chain.statistics().join(
+      lane, epilogue_.parts_, statistics_,
+      io.out + chain.outputs().size() + size_t(epilogue_.raw_output_ == int(chain.outputs().size())));
+}
 
 // The chain looks for element `begin` that far behind its input's start.
 void Epilogue::Bound::apply(int64_t begin, int64_t count, const void* values) {
   in_[epilogue_.head_input_] =
       reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(values) - size_t(begin) * epilogue_.item_);
-  chain_.run(begin, count);
+  chain_.run(begin, count, part_);
 }
 
 }  // namespace axone

@@ -57,7 +57,7 @@ class GemmRun {
  private:
   // A task: a block of rows and columns of one product.
   struct Task {
-    int64_t item, row, row_end, column, column_end;
+    int64_t item, row, row_end, column, column_end, part;
     int64_t rows() const { return row_end - row; }
     int64_t columns() const { return column_end - column; }
   };
@@ -97,6 +97,7 @@ class GemmRun {
   // Calls the epilogue for the task's part of the caller's C.
   void finish(const Task& t) const {
     if (!epilogue_) return;
+    epilogue_->begin_part(t.part);
     // A vector on the right was computed as one on the left: its columns are the caller's rows.
     const bool vector = p_.swapped && !p_.transposed_c;
     const int64_t begin = vector ? t.item * p_.n + t.column : c_index(t);
@@ -121,7 +122,8 @@ class GemmRun {
     const int64_t rows = (t.rows() + parts - 1) / parts;
     for (int64_t row = t.row; row < t.row_end; row += rows)
       for (int64_t column = t.column; column < t.column_end; column += columns)
-        fn({t.item, row, std::min(row + rows, t.row_end), column, std::min(column + columns, t.column_end)});
+        fn({t.item, row, std::min(row + rows, t.row_end), column, std::min(column + columns, t.column_end),
+            t.part});
   }
 
   void zero() const {
@@ -133,8 +135,12 @@ class GemmRun {
   }
 
   Task task_of(int64_t item, int64_t row_block, int64_t panel, int64_t panel_end) const {
-    return {item, p_.row_begin(row_block), p_.row_begin(row_block + 1), p_.column_begin(panel),
-            p_.column_begin(panel_end)};
+    return {item,
+            p_.row_begin(row_block),
+            p_.row_begin(row_block + 1),
+            p_.column_begin(panel),
+            p_.column_begin(panel_end),
+            item * p_.row_blocks + row_block};
   }
 
   // Task `index` of tasks() and dot(): row blocks of the same columns follow each other.
@@ -335,6 +341,12 @@ size_t Gemm::scratch_bytes(int threads) const {
 
 bool Gemm::serial() const {
   return impl_->serial;
+}
+
+int64_t Gemm::parts() const {
+  const GemmAlgorithm a = impl_->algorithm;
+  const bool by_rows = !impl_->swapped && (a == GemmAlgorithm::tasks || a == GemmAlgorithm::strips);
+  return by_rows ? impl_->batch * impl_->row_blocks : 0;
 }
 
 bool Gemm::hands_over() const {

@@ -14,6 +14,9 @@ namespace axone {
 class GemmEpilogue {
  public:
   virtual ~GemmEpilogue() = default;
+  // What follows belongs to that part of the work. Parts of equal number have different columns of C, and
+  // each takes its rows in ascending order.
+  virtual void begin_part(int64_t part) = 0;
   // The values lie in C.
   virtual void apply(int64_t begin, int64_t count) = 0;
   // The values lie in the piece that this lane was given, for products that hand over pieces; there is no C.
@@ -49,6 +52,9 @@ class Gemm {
   // Whether the product is too small to be worth sharing: then lane 0 alone should call run, with a team of
   // one.
   bool serial() const;
+
+  // Parts into which an epilogue's work falls, whatever the team's size (GemmEpilogue::begin_part); 0: none.
+  int64_t parts() const;
 
   // Whether run can leave out C and hand over its values to the epilogue piece by piece.
   bool hands_over() const;

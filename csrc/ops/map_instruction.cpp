@@ -1,8 +1,6 @@
 // Elementwise chains as instructions.
 #include <algorithm>
-#include <cstring>
 
-#include "ops/lines.h"
 #include "ops/tile_program.h"
 
 namespace axone {
@@ -52,63 +50,47 @@ class MapInstruction final : public Instruction {
   bool serial_ = false;
 };
 
-// A program with sums of rows: parts of fixed numbers of rows have sums of their own, which are added in
-// order.
-class SummingMap final : public Instruction {
+// A program with statistics.
+class GatheringMap final : public Instruction {
  public:
-  explicit SummingMap(TileProgram program) : program_(std::move(program)) {
-    // All sums' rows divide the elements; the longest decides.
-    for (const TileProgram::Sum& s : program_.sums()) columns_ = std::max(columns_, s.columns);
-    rows_ = program_.elements() / columns_;
-    part_rows_ = std::max(std::clamp(kPartElements / columns_, kMinRows, kMaxRows),
-                          (rows_ + kMostParts - 1) / kMostParts);
-    parts_ = (rows_ + part_rows_ - 1) / part_rows_;
-    scratch_ = lane_region(program_.lane_scratch());
-  }
+  explicit GatheringMap(TileProgram program)
+      : program_(std::move(program)),
+        part_(program_.statistics().part_elements(program_.elements())),
+        parts_((program_.elements() + part_ - 1) / part_),
+        lane_bytes_(lane_region(program_.lane_scratch())) {}
 
   void run(const Lane& lane, const Operands& io) const override {
-    char* const sums = static_cast<char*>(io.scratch) + scratch_ * size_t(lane.count);
+    const Statistics& statistics = program_.statistics();
+    char* const scratch = static_cast<char*>(io.scratch);
+    char* const results = scratch + lane_bytes_ * size_t(lane.count);
     int64_t part, end;
+    // A lane works on the parts that it makes ready.
+    statistics.clear(lane, parts_, results);
     lane.share(parts_, &part, &end);
     if (part < end) {
-      TileProgram::Bound bound(program_, io.in, io.out,
-                               static_cast<char*>(io.scratch) + scratch_ * size_t(lane.index));
-      for (; part < end; ++part) {
-        char* const own = sums + size_t(part) * program_.sum_bytes();
-        std::memset(own, 0, program_.sum_bytes());
-        const int64_t row = part * part_rows_, rows = std::min(part_rows_, rows_ - row);
-        bound.run(row * columns_, rows * columns_, own);
-      }
+      TileProgram::Bound bound(program_, io.in, io.out, scratch + lane_bytes_ * size_t(lane.index));
+      for (; part < end; ++part)
+        bound.run(part * part_, std::min(part_, program_.elements() - part * part_),
+                  results + size_t(part) * statistics.part_bytes());
     }
     lane.barrier();
-    for (size_t i = 0; i < program_.sums().size(); ++i) {
-      const TileProgram::Sum& s = program_.sums()[i];
-      const int64_t item = int64_t(item_size(s.dtype));
-      char* const out = static_cast<char*>(io.out[program_.outputs().size() + i]);
-      for_each_line_run(lane, 1, s.columns, kAlignment / item, [&](int64_t, int64_t first, int64_t last) {
-        std::memset(out + first * item, 0, size_t((last - first) * item));
-        s.add(out + first * item, sums + s.offset + first * item, parts_, last - first,
-              int64_t(program_.sum_bytes()) / item);
-      });
-    }
+    statistics.join(lane, parts_, results, io.out + program_.outputs().size());
   }
   size_t scratch_bytes(int threads) const override {
-    return scratch_ * size_t(threads) + size_t(parts_) * program_.sum_bytes();
+    return lane_bytes_ * size_t(threads) + size_t(parts_) * program_.statistics().part_bytes();
   }
-  const char* name() const override { return "map and sums"; }
+  const char* name() const override { return "map and statistics"; }
 
  private:
-  static constexpr int64_t kPartElements = 8192, kMinRows = 64, kMaxRows = 1024, kMostParts = 1024;
-
   TileProgram program_;
-  int64_t columns_ = 1, rows_ = 0, part_rows_ = 1, parts_ = 1;
-  size_t scratch_ = 0;
+  int64_t part_, parts_;
+  size_t lane_bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<Instruction> make_map_instruction(std::vector<TileProgram> programs) {
-  if (!programs[0].sums().empty()) return std::make_unique<SummingMap>(std::move(programs[0]));
+  if (!programs[0].statistics().empty()) return std::make_unique<GatheringMap>(std::move(programs[0]));
   return std::make_unique<MapInstruction>(std::move(programs));
 }
 

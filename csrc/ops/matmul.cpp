@@ -112,14 +112,16 @@ class MatmulInstruction final : public Instruction {
       : gemm_(shape),
         epilogue_(std::move(epilogue)),
         flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {
-    if (epilogue_ && gemm_.hands_over()) epilogue_->take_pieces(kGemmPiece);
+    if (epilogue_ && epilogue_->follow(gemm_.parts()) && gemm_.hands_over())
+      epilogue_->take_pieces(kGemmPiece);
   }
 
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr);
     char* const scratch = static_cast<char*>(io.scratch);
-    Epilogue::Bound bound(*epilogue_, io, 2, scratch + gemm_scratch(lane.count), lane.index);
-    gemm_.run(lane, io.in[0], io.in[1], bound.raw(), scratch, &bound);
+    epilogue_->run(lane, io, 2, scratch + gemm_scratch(lane.count), [&](void* c, GemmEpilogue* follower) {
+      gemm_.run(lane, io.in[0], io.in[1], c, scratch, follower);
+    });
   }
   bool serial() const override { return gemm_.serial(); }
   size_t scratch_bytes(int threads) const override {

@@ -98,6 +98,10 @@ std::vector<Sym> gradient(const GradientCall& g) {
     return {out, out};
   };
   op.gradient = gradient;
+  op.statistic = [](const Graph& g, const Node& n) -> ColumnStatistic {
+    const TensorType& x = g.type(n.inputs[0]);
+    return {followed_columns(x, x.shape.back()), StatisticKind::moments};
+  };
   define_execution("channel_moments", PlainCompile([](const OpCall& c) -> std::unique_ptr<Instruction> {
                      return std::make_unique<Moments>(c);
                    }));

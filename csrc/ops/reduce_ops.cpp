@@ -64,8 +64,30 @@ SimplifyRule reshape_if_nothing_reduced(const char* op) {
   };
 }
 
+// The sum of x c, where c is the same along all that is summed, is c times the sum of x: a pass less over
+// memory, and often a sum that is needed anyway (batch normalisation's gradients).
+Value take_out_factor(Graph& g, Value product, const Attrs& attrs) {
+  if (!is_op(g, product, "multiply") || !is_float(g.dtype(product))) return {};
+  const Shape shape = g.shape(product);
+  const Axes axes = reduced_axes(attrs, shape.size(), "sum");
+  const std::vector<Value> factors = g.node(product).inputs;
+  for (size_t i = 0; i < 2; ++i) {
+    const Sym x(g, factors[i]), c(g, factors[1 - i]);
+    if (x.shape() != shape || element_count(c.shape()) == element_count(shape)) continue;
+    Shape full(shape.size() - c.shape().size(), 1);
+    full.insert(full.end(), c.shape().begin(), c.shape().end());
+    if (std::any_of(axes.begin(), axes.end(), [&](int64_t a) { return full[size_t(a)] != 1; })) continue;
+    const Sym total = x.apply("sum", {}, attrs);
+    const Sym factor = reshape(c, result_shape(attrs, full, "sum"));
+    return (total * factor).value();
+  }
+  return {};
+}
+
 Value simplify_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   if (reduces_nothing(g, in[0], attrs, "sum")) return reshape_if_nothing_reduced("sum")(g, in, attrs);
+  if (Value v = take_out_factor(g, in[0], attrs)) return v;
+  if (is_op(g, in[0], "neg")) return (-Sym(g, g.node(in[0]).inputs[0]).apply("sum", {}, attrs)).value();
   // The squares need no memory of their own.
   if (is_op(g, in[0], "square") && is_float(g.dtype(in[0])))
     return g.add("sumsq", {g.node(in[0]).inputs[0]}, attrs);
@@ -131,18 +153,20 @@ std::unique_ptr<Instruction> compile_reduction(const OpCall& c) {
       scratch);
 }
 
-// The columns of a sum over all rows of a large matrix, else 0. Small ones are not worth a chain's while.
-int64_t columns_of_row_sum(const Graph& g, const Node& n) {
-  constexpr int64_t kLeastRows = 128, kLeastColumns = 8, kLeastElements = 64 * 1024;
+// A sum over all rows of a matrix.
+ColumnStatistic statistic_of_sum(const Graph& g, const Node& n) {
   const TensorType& x = g.type(n.inputs[0]);
-  const int64_t columns = element_count(n.outputs[0].shape), elements = element_count(x.shape);
-  if (!is_float(x.dtype) || columns < kLeastColumns || elements < kLeastElements) return 0;
   const Axes axes = reduced_axes(n.attrs, x.shape.size(), "sum");
-  int64_t rows = 1;
   for (size_t i = 0; i < axes.size(); ++i)
-    if (axes[i] != int64_t(i)) return 0;
-  for (size_t i = 0; i < axes.size(); ++i) rows *= x.shape[i];
-  return rows >= kLeastRows && rows * columns == elements ? columns : 0;
+    if (axes[i] != int64_t(i)) return {};
+  return {followed_columns(x, element_count(n.outputs[0].shape)), StatisticKind::sum};
+}
+
+// The sum of all squares: of a gradient, say, whose norm is wanted.
+ColumnStatistic statistic_of_squares(const Graph& g, const Node& n) {
+  const TensorType& x = g.type(n.inputs[0]);
+  if (x.shape.empty() || element_count(n.outputs[0].shape) != 1) return {};
+  return {followed_columns(x, x.shape.back()), StatisticKind::squares};
 }
 
 Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
@@ -158,10 +182,12 @@ Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
   Op& sum =
       reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> { return {spread(g)}; });
   sum.simplify = simplify_sum;
-  sum.row_sum = columns_of_row_sum;
-  reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
+  sum.statistic = statistic_of_sum;
+  Op& squares = reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
     return {g.in(0) * (keep_axes(g, g.grad()) * 2.0)};
-  }).simplify = {};
+  });
+  squares.simplify = {};
+  squares.statistic = statistic_of_squares;
   reduction("prod", number_type, prod_gradient);
   reduction("max", extreme_type, extreme_gradient);
   reduction("min", extreme_type, extreme_gradient);

@@ -81,6 +81,14 @@ SimplifyRule on_last_axis(const char* op) {
   };
 }
 
+int64_t followed_columns(const TensorType& x, int64_t columns) {
+  constexpr int64_t kLeastRows = 128, kLeastColumns = 8, kLeastElements = 64 * 1024;
+  const int64_t elements = element_count(x.shape);
+  const bool worth = is_float(x.dtype) && columns >= kLeastColumns && elements >= kLeastElements &&
+                     elements >= kLeastRows * columns;
+  return worth ? columns : 0;
+}
+
 AxesLast::AxesLast(const Sym& x, const Axes& axes) {
   const Shape shape = x.shape();
   Axes perm;

@@ -39,6 +39,10 @@ inline const Op* op_of(const Graph& graph, Value v) {
 }
 bool is_op(const Graph& graph, Value v, const char* name);
 
+// The columns of x as a matrix of that many, if it is of a float type and large enough that gathering their
+// statistics on the way saves time (Op::statistic), else 0.
+int64_t followed_columns(const TensorType& x, int64_t columns);
+
 // Zeros of x's shape.
 inline Sym zeros_like(const Sym& x) {
   const Shape shape = x.shape();

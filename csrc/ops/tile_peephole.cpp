@@ -93,7 +93,7 @@ void TileProgram::fuse_steps() {
 // The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)
 // stays.
 void TileProgram::fuse_update() {
-  if (steps_.size() < 4 || !sums_.empty()) return;
+  if (steps_.size() < 4 || !statistics_.empty()) return;
   const DType dtype = slots_[size_t(steps_.back().out)].dtype;
   if (!is_float(dtype)) return;
   const auto find = [&](const char* name) {

@@ -97,10 +97,11 @@ void TileProgram::Step::for_each_slot(const F& fn) const {
 }
 
 TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
-                         const std::vector<Value>& escapes, const std::vector<int32_t>& sums) {
-  elements_ = element_count(graph.node(nodes[0]).outputs[0].shape);
+                         const std::vector<Value>& escapes, const std::vector<int32_t>& statistics) {
+  elements_ = element_count(nodes.empty() ? graph.shape(graph.node(statistics[0]).inputs[0])
+                                          : graph.node(nodes[0]).outputs[0].shape);
   add_steps(graph, nodes, escapes);
-  add_sums(graph, sums);
+  add_statistics(graph, statistics);
   fuse_steps();
   fuse_update();
   place_registers();
@@ -110,7 +111,7 @@ TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
     recipe_.append(reinterpret_cast<const char*>(&s.param), sizeof(s.param));
     recipe_.append(reinterpret_cast<const char*>(&s.update), sizeof(s.update));
     recipe_.append(reinterpret_cast<const char*>(s.slots.data()), sizeof(s.slots));
-    if (s.sum >= 0) recipe_ += "sum" + std::to_string(sums_[size_t(s.sum)].columns);
+    if (s.statistic >= 0) recipe_ += statistics_.recipe(size_t(s.statistic));
   }
   for (const Slot& s : slots_) {
     recipe_ += char(s.source);
@@ -190,31 +191,14 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
   }
 }
 
-void TileProgram::add_sums(const Graph& graph, const std::vector<int32_t>& sums) {
-  for (int32_t id : sums) {
+void TileProgram::add_statistics(const Graph& graph, const std::vector<int32_t>& statistics) {
+  for (int32_t id : statistics) {
     const Node& node = graph.node(id);
-    const DType dtype = node.outputs[0].dtype;
-    const int64_t columns = node.op->row_sum(graph, node);
-    Step step{nullptr, -1, slot_of(graph, node.inputs[0], graph.shape(node.inputs[0])), -1, -1, 0,
-              nullptr, {}};
-    step.sum = int16_t(sums_.size());
+    const Value v = node.inputs[0];
+    Step step{nullptr, -1, slot_of(graph, v, graph.shape(v)), -1, -1, 0, nullptr, {}};
+    step.statistic = statistics_.add(node.op->statistic(graph, node), graph.dtype(v));
     steps_.push_back(step);
-    sums_.push_back(
-        {columns, dtype, kernel_function<ReduceColumns>("reduce.sum_columns", dtype), sum_bytes_});
-    sum_bytes_ += round_up(size_t(columns) * item_size(dtype), kAlignment);
   }
-}
-
-// Adds elements [begin, begin + count) to their columns' sums.
-void TileProgram::add_rows(const Sum& sum, const char* values, int64_t begin, int64_t count, char* to) const {
-  const int64_t item = int64_t(item_size(sum.dtype)), n = sum.columns, column = begin % n;
-  const auto add = [&](int64_t from, int64_t rows, int64_t columns, int64_t at) {
-    if (rows > 0 && columns > 0) sum.add(to + at * item, values + from * item, rows, columns, n);
-  };
-  const int64_t head = std::min(count, column ? n - column : 0), rows = (count - head) / n;
-  add(0, 1, head, column);
-  add(head, rows, n, 0);
-  add(head + rows * n, 1, count - head - rows * n, 0);
 }
 
 // Gives every temporary, and every input that must be expanded, a tile in the lane's scratch; a temporary's
@@ -257,10 +241,9 @@ void TileProgram::place_registers() {
     period_ = s.period();
   }
   if (period_) tile_ = std::max<int64_t>(1, tile_ / period_) * period_;
-  // Tiles of whole groups of rows, which the sums add eight at a time.
-  for (const Sum& s : sums_)
-    if (8 * s.columns <= kLargestTile)
-      tile_ = std::max<int64_t>(1, std::max(tile_, 8 * s.columns) / (8 * s.columns)) * 8 * s.columns;
+  // Tiles of whole rows, whose columns are gathered in one call.
+  const int64_t columns = statistics_.columns();
+  if (columns <= kLargestTile) tile_ = std::max<int64_t>(1, tile_ / columns) * columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
@@ -345,7 +328,7 @@ TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, voi
   }
 }
 
-void TileProgram::Bound::run(int64_t begin, int64_t count, char* sums) {
+void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {
   const int64_t tile = program_.tile_, period = program_.period_;
   for (int64_t first = begin; first < begin + count; first += tile) {
     const int64_t n = std::min(tile, begin + count - first);
@@ -361,9 +344,8 @@ void TileProgram::Bound::run(int64_t begin, int64_t count, char* sums) {
     }
     if (period && (n > expanded_ || first % period != phase_)) phase_ = first % period, expanded_ = n;
     for (const Step& s : program_.steps_) {
-      if (s.sum >= 0) {
-        const Sum& sum = program_.sums_[size_t(s.sum)];
-        program_.add_rows(sum, static_cast<const char*>(at_[s.a]), first, n, sums + sum.offset);
+      if (s.statistic >= 0) {
+        program_.statistics_.take(size_t(s.statistic), static_cast<const char*>(at_[s.a]), first, n, part);
         continue;
       }
       if (s.update) {

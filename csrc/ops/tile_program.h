@@ -9,17 +9,18 @@
 
 #include "graph/schedule.h"
 #include "kernels/map.h"
-#include "kernels/reduce.h"
 #include "ops/execution.h"
+#include "ops/statistics.h"
 
 namespace axone {
 
 class TileProgram {
  public:
   // Compiles `nodes` (elementwise, all over one shape, in topological order). `escapes` tells which of their
-  // values are needed outside, `sums` the nodes that add up rows of values made or read here (Op::row_sum).
+  // values are needed outside, `statistics` the nodes that gather columns of values made or read here
+  // (Op::statistic). Not both may be empty.
   TileProgram(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes,
-              const std::vector<int32_t>& sums = {});
+              const std::vector<int32_t>& statistics = {});
 
   const std::vector<Value>& inputs() const { return inputs_; }
   const std::vector<Value>& outputs() const { return outputs_; }
@@ -33,15 +34,8 @@ class TileProgram {
   // Makes can_alias(o, i) true for every input of the full shape, by writing the output at the tile's end.
   void write_late(size_t o);
 
-  // The sums of rows, in the order of the constructor's `sums`.
-  struct Sum {
-    int64_t columns;
-    DType dtype;
-    ReduceColumns add;
-    size_t offset;  // bytes from the start of a part's sums to this one
-  };
-  const std::vector<Sum>& sums() const { return sums_; }
-  size_t sum_bytes() const { return sum_bytes_; }
+  // In the order of the constructor's `statistics`.
+  const Statistics& statistics() const { return statistics_; }
 
   // Bytes of 64-byte-aligned scratch that one lane needs.
   size_t lane_scratch() const { return scratch_; }
@@ -51,8 +45,8 @@ class TileProgram {
   class Bound {
    public:
     Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch);
-    // Computes elements [begin, begin + count) of every output, and adds their rows to `sums`.
-    void run(int64_t begin, int64_t count, char* sums = nullptr);
+    // Computes elements [begin, begin + count) of every output; `part` takes their statistics.
+    void run(int64_t begin, int64_t count, char* part = nullptr);
 
    private:
     static constexpr size_t kMostSlots = 256;  // far above what a chain of the longest kind needs
@@ -91,7 +85,7 @@ class TileProgram {
     // A whole update rule as one step; then `kernel` and the four slots above are unused.
     UpdateFunction update = nullptr;
     std::array<int16_t, kUpdateOperands> slots = {};
-    int16_t sum = -1;  // adds up the rows of slot a; then there is no kernel
+    int16_t statistic = -1;  // gathers the columns of slot a; then there is no kernel
 
     bool reads(int16_t slot) const;
     bool writes(int16_t slot) const;
@@ -103,8 +97,7 @@ class TileProgram {
   int16_t slot_of(const Graph& graph, Value v, const Shape& shape);
   int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
-  void add_sums(const Graph& graph, const std::vector<int32_t>& sums);
-  void add_rows(const Sum& sum, const char* values, int64_t begin, int64_t count, char* to) const;
+  void add_statistics(const Graph& graph, const std::vector<int32_t>& statistics);
   void fuse_steps();   // tile_peephole.cpp
   void fuse_update();  // tile_peephole.cpp
   void place_registers();
@@ -121,14 +114,13 @@ class TileProgram {
   std::vector<std::pair<Value, int16_t>> known_;  // values that have a slot
   std::vector<int16_t> output_slots_;
   std::vector<Buffer> constants_;
-  std::vector<Sum> sums_;
-  size_t sum_bytes_ = 0;
+  Statistics statistics_;
   std::string recipe_;
 };
 
 // The instruction of a map group, or of several with one recipe: together they are one pass over memory.
-// Operands: the programs' inputs one after another, then likewise the outputs, then the sums: a program with
-// sums is alone.
+// Operands: the programs' inputs one after another, then likewise the outputs, then the statistics: a program
+// with statistics is alone.
 std::unique_ptr<Instruction> make_map_instruction(std::vector<TileProgram> programs);
 
 }  // namespace axone

@@ -60,7 +60,7 @@ void ProgramBuilder::draft_groups() {
   for (Value v : graph_.effects()) roots.push_back(v);
   std::vector<Group> groups = make_schedule(graph_, roots);
   for (const Group& g : groups)
-    for (const auto* nodes : {&g.nodes, &g.sums})
+    for (const auto* nodes : {&g.nodes, &g.statistics})
       for (int32_t id : *nodes)
         for (Value v : graph_.node(id).inputs)
           if (!contains(g.nodes, v.node)) read_elsewhere_[size_t(v.node)] = 1;
@@ -73,7 +73,7 @@ void ProgramBuilder::draft_groups() {
       d.in = first.inputs;
       for (int32_t k = 0; k < int32_t(first.outputs.size()); ++k) d.out.push_back({d.group.nodes[0], k});
     }
-    if (d.group.map || d.group.nodes.size() > 1) {
+    if (d.group.map || d.group.nodes.size() > 1 || !d.group.statistics.empty()) {
       const std::vector<Value> escapes = escapes_of(d.group);
       std::vector<int32_t> chain = d.group.nodes;
       const Value head{d.group.head, 0};
@@ -82,12 +82,13 @@ void ProgramBuilder::draft_groups() {
         d.head_escapes = contains(escapes, head);
         d.out.clear();
       }
-      d.chains.emplace_back(graph_, chain, escapes, d.group.sums);
+      d.chains.emplace_back(graph_, chain, escapes, d.group.statistics);
       for (Value v : d.chains[0].inputs())
         if (d.group.map || v != head) d.in.push_back(v);
       for (Value v : d.chains[0].outputs()) d.out.push_back(v);
       if (d.head_escapes) d.out.push_back(head);
-      for (int32_t id : d.group.sums) d.out.push_back({id, 0});
+      for (int32_t id : d.group.statistics)
+        for (int32_t k = 0; k < int32_t(graph_.node(id).outputs.size()); ++k) d.out.push_back({id, k});
     }
     for (Value& v : d.in) v = base(v);
     drafts_.push_back(std::move(d));
@@ -102,8 +103,8 @@ void ProgramBuilder::join_equal_chains() {
     Draft* last = joined.empty() ? nullptr : &joined.back();
     const bool independent =
         last && std::none_of(d.in.begin(), d.in.end(), [&](Value v) { return contains(last->out, v); });
-    const bool sums = last && !(d.group.sums.empty() && last->group.sums.empty());
-    if (independent && !sums && d.group.map && last->group.map &&
+    const bool plain = last && d.group.statistics.empty() && last->group.statistics.empty();
+    if (independent && plain && d.group.map && last->group.map &&
         d.chains[0].recipe() == last->chains[0].recipe()) {
       last->chains.push_back(std::move(d.chains[0]));
       last->in.insert(last->in.end(), d.in.begin(), d.in.end());

@@ -58,6 +58,7 @@ class AddThousand : public GemmEpilogue {
     inside_ &= from >= piece_.data() && from + count <= piece_.data() + piece_.size();
     for (int64_t i = 0; i < count; ++i) c_[begin + i] = from[i] + T(1000);
   }
+  void begin_part(int64_t) override {}
   void* piece() const override { return piece_.empty() ? nullptr : const_cast<T*>(piece_.data()); }
   bool inside() const { return inside_; }
 

@@ -101,8 +101,8 @@ class DepthwiseInstruction : public Instruction {
   // Bytes decide; the arithmetic is a few operations for each of them.
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return compute(lane, io, io.out[0], nullptr);
-    Epilogue::Bound bound(*epilogue_, io, 2, static_cast<char*>(io.scratch) + own_scratch(), lane.index);
-    compute(lane, io, bound.raw(), &bound);
+    epilogue_->run(lane, io, 2, static_cast<char*>(io.scratch) + own_scratch(),
+                   [&](void* out, GemmEpilogue* follower) { compute(lane, io, out, follower); });
   }
 
  protected:

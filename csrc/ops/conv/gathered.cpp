@@ -22,8 +22,6 @@ constexpr double kSerialFlops = 128 * 1024;
 constexpr int64_t kGatherCost = 3;
 // Elements between the gathered rows beyond their length: rows a power of two apart share few sets of L1.
 constexpr int64_t kRowGap = 16;
-// Elements that an epilogue refines at a time where it could not follow the product.
-constexpr int64_t kPiece = 8192;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -77,13 +75,8 @@ class GatheredProduct final : public Instruction {
   void run(const Lane& lane, const Operands& io) const override {
     char* const scratch = static_cast<char*>(io.scratch);
     if (!epilogue_) return compute(lane, io, io.out[0], nullptr);
-    Epilogue::Bound bound(*epilogue_, io, 2, scratch + own_scratch(lane.count), lane.index);
-    compute(lane, io, bound.raw(), s_.dense ? &bound : nullptr);
-    if (s_.dense) return;
-    lane.barrier();
-    int64_t begin, end;
-    lane.share(ceil_div(elements_, kPiece), &begin, &end);
-    for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements_ - begin * kPiece));
+    epilogue_->run(lane, io, 2, scratch + own_scratch(lane.count),
+                   [&](void* y, GemmEpilogue* follower) { compute(lane, io, y, follower); });
   }
 
   // The weights' panels: by phase, group and pass.
@@ -111,7 +104,6 @@ class GatheredProduct final : public Instruction {
     for (const Phase& p : s_.phases) {
       rows = std::max(rows, p.rows);
       depth = std::max(depth, p.depth);
-      elements_ += p.rows * s_.columns * s_.groups;
     }
     // Panels of even width, as wide as the tile takes with all its rows.
     const int64_t lanes = kernels_.lanes, vectors = ceil_div(std::max<int64_t>(s_.columns, 1), lanes);
@@ -123,6 +115,7 @@ class GatheredProduct final : public Instruction {
     pass_ = std::max<int64_t>(1, ceil_div(depth, passes));
     row_stride_ = ceil_div(pass_, kRowGap) * kRowGap + kRowGap;
     cut();
+    if (epilogue_) s_.dense ? void(epilogue_->follow(s_.phases[0].row_blocks)) : epilogue_->wait();
     const int64_t padded = ceil_div(s_.columns, lanes) * lanes;
     for (Phase& p : s_.phases) {
       p.packed = packed_elements_;
@@ -217,7 +210,7 @@ class GatheredProduct final : public Instruction {
     if (row == row_end || from >= to) return;
     for (int64_t group = 0; group < s_.groups; ++group)
       multiply(phase, group, row, row_end, from, to, io, c, own);
-    if (epilogue) refine(row, row_end, from, to, *epilogue);
+    if (epilogue) epilogue->begin_part(row_block), refine(row, row_end, from, to, *epilogue);
   }
 
   void multiply(const Phase& phase, int64_t group, int64_t row, int64_t row_end, int64_t from, int64_t to,
@@ -275,7 +268,7 @@ class GatheredProduct final : public Instruction {
   int64_t width_ = 1;       // columns of a panel
   int64_t pass_ = 1;        // depth of one pass over a block of rows
   int64_t row_stride_ = 1;  // of the gathered rows
-  int64_t column_blocks_ = 1, work_ = 0, most_rows_ = 0, elements_ = 0, packed_elements_ = 0;
+  int64_t column_blocks_ = 1, work_ = 0, most_rows_ = 0, packed_elements_ = 0;
   size_t rows_bytes_ = 0, tail_bytes_ = 0;
 };
 

@@ -17,7 +17,6 @@ constexpr int64_t kPixels = 192, kDepth = 256, kColumns = 256;
 constexpr int64_t kTasks = 16;
 constexpr double kSerialFlops = 128 * 1024;
 constexpr int64_t kRowGap = 16;
-constexpr int64_t kPiece = 8192;
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -41,22 +40,13 @@ class GatheredWeights final : public Instruction {
       rows_.dilation[i] = g.dilation[i], rows_.low[i] = g.low[i];
     }
     plan();
+    if (epilogue_) epilogue_->wait();
   }
 
   void run(const Lane& lane, const Operands& io) const override {
-    char* const scratch = static_cast<char*>(io.scratch);
-    if (!epilogue_) {
-      compute(lane, io, io.out[0]);
-      if (parts_ > 1) add_parts(lane, io.scratch, io.out[0]);
-      return;
-    }
-    Epilogue::Bound bound(*epilogue_, io, 2, scratch + own_scratch(lane.count), lane.index);
-    compute(lane, io, bound.raw());
-    if (parts_ > 1) add_parts(lane, io.scratch, bound.raw());
-    lane.barrier();
-    int64_t begin, end;
-    lane.share(ceil_div(elements_, kPiece), &begin, &end);
-    for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements_ - begin * kPiece));
+    if (!epilogue_) return compute(lane, io, io.out[0]);
+    epilogue_->run(lane, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
+                   [&](void* dw, GemmEpilogue*) { compute(lane, io, dw); });
   }
 
   bool serial() const override { return g_.flops() <= kSerialFlops; }
@@ -107,6 +97,7 @@ class GatheredWeights final : public Instruction {
       void* const to = parts_ > 1 ? scratch + size_t(part) * part_bytes_ : out;
       multiply(group, depth_block, column_block, part, io, static_cast<char*>(to), own);
     }
+    if (parts_ > 1) add_parts(lane, scratch, out);
   }
 
   void multiply(int64_t group, int64_t depth_block, int64_t column_block, int64_t part, const Operands& io,

@@ -144,11 +144,12 @@ class BandInstruction final : public Instruction {
     const int64_t height = std::clamp<int64_t>(kBandBytes / row, 1, g_.size[1]);
     bands_ = (g_.size[1] + height - 1) / height;
     planes_ = c.out().shape[0] * g_.size[0];
+    if (epilogue_) epilogue_->follow(planes_ * bands_);
   }
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return each(lane, io, io.out[0], nullptr);
-    Epilogue::Bound bound(*epilogue_, io, inputs_, io.scratch, lane.index);
-    each(lane, io, bound.raw(), &bound);
+    epilogue_->run(lane, io, inputs_, io.scratch,
+                   [&](void* dx, GemmEpilogue* follower) { each(lane, io, dx, follower); });
   }
   bool serial() const override { return serial_; }
   size_t scratch_bytes(int threads) const override {
@@ -165,8 +166,9 @@ class BandInstruction final : public Instruction {
       const PoolBand band = {plane / g_.size[0], plane % g_.size[0], g_.size[1] * i / bands_,
                              g_.size[1] * (i + 1) / bands_};
       fill_(g_, io, band, dx);
-      if (epilogue)
-        epilogue->apply(plane * g_.stride[0] + band.h * g_.stride[1], (band.h_end - band.h) * g_.stride[1]);
+      if (!epilogue) continue;
+      epilogue->begin_part(index);
+      epilogue->apply(plane * g_.stride[0] + band.h * g_.stride[1], (band.h_end - band.h) * g_.stride[1]);
     }
   }
 

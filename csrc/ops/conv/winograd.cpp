@@ -45,6 +45,7 @@ class WinogradProduct final : public Instruction {
     column_blocks_ = std::max(ceil_div(panels, most), own_ ? 1 : std::min(panels, ceil_div(16, blocks_)));
     block_columns_ = ceil_div(panels, column_blocks_) * width_;
     column_blocks_ = ceil_div(s_.columns, block_columns_);
+    if (epilogue_) epilogue_->follow(blocks_);
     in_planes_ = winograd_planes(own_ ? block_tiles_ : tiles_, s_.depth, lanes);
     out_planes_ = winograd_planes(block_tiles_, std::min(block_columns_, padded_), lanes);
     in_bytes_ = round_up(size_t(kWinogradPlaces * in_planes_.plane * 4), kPage);
@@ -53,9 +54,9 @@ class WinogradProduct final : public Instruction {
 
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return compute(lane, io, static_cast<float*>(io.out[0]), nullptr);
-    Epilogue::Bound bound(*epilogue_, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
-                          lane.index);
-    compute(lane, io, static_cast<float*>(bound.raw()), &bound);
+    epilogue_->run(
+        lane, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
+        [&](void* y, GemmEpilogue* follower) { compute(lane, io, static_cast<float*>(y), follower); });
   }
 
   // Panels of transformed weights, place after place.
@@ -142,7 +143,7 @@ class WinogradProduct final : public Instruction {
         input_(s_.in, io.input<float>(0), tile, tile_end, s_.depth, in_planes_, v);
         for (int64_t column = 0; column < s_.columns; column += block_columns_)
           multiply(io, v, tile, tile_end, column, m, y);
-        if (epilogue) refine(tile, tile_end, *epilogue);
+        if (epilogue) epilogue->begin_part(i), refine(tile, tile_end, *epilogue);
       }
       return;
     }
@@ -155,7 +156,7 @@ class WinogradProduct final : public Instruction {
       const int64_t block = i % blocks_, column = i / blocks_ * block_columns_;
       const int64_t tile = tiles_ * block / blocks_, tile_end = tiles_ * (block + 1) / blocks_;
       multiply(io, v + tile * in_planes_.stride, tile, tile_end, column, m, y);
-      if (epilogue) refine_columns(tile, tile_end, column, *epilogue);
+      if (epilogue) epilogue->begin_part(block), refine_columns(tile, tile_end, column, *epilogue);
     }
   }
 

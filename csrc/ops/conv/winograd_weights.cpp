@@ -42,17 +42,13 @@ class WinogradWeightGrad final : public Instruction {
     weight_planes_ = winograd_planes(block_channels_, block_filters_, lanes);
     weight_bytes_ = plane_bytes(weight_planes_);
     tail_bytes_ = round_up(size_t(kernels_.tail_elements(turn_tiles_)) * 4, kPage);
+    if (epilogue_) epilogue_->wait();
   }
 
   void run(const Lane& lane, const Operands& io) const override {
     if (!epilogue_) return all_tiles(lane, io, static_cast<float*>(io.out[0]));
-    Epilogue::Bound bound(*epilogue_, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
-                          lane.index);
-    all_tiles(lane, io, static_cast<float*>(bound.raw()));
-    lane.barrier();
-    int64_t begin, end;
-    lane.share(ceil_div(elements(), kPiece), &begin, &end);
-    for (; begin < end; ++begin) bound.apply(begin * kPiece, std::min(kPiece, elements() - begin * kPiece));
+    epilogue_->run(lane, io, 2, static_cast<char*>(io.scratch) + own_scratch(lane.count),
+                   [&](void* dw, GemmEpilogue*) { all_tiles(lane, io, static_cast<float*>(dw)); });
   }
 
   size_t scratch_bytes(int threads) const override {

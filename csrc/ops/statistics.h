@@ -1,0 +1,67 @@
+// Sums and moments of the columns of what a chain makes or reads, gathered while it is in cache. The work is
+// cut into parts that depend on the shape alone; each has partial results of its own, which are joined in
+// order at the end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+#include "cpu/team.h"
+#include "graph/op.h"
+#include "kernels/reduce.h"
+
+namespace axone {
+
+class Statistics {
+ public:
+  // The new one's number.
+  int16_t add(const ColumnStatistic& statistic, DType dtype);
+
+  bool empty() const { return all_.empty(); }
+  size_t size() const { return all_.size(); }
+  // Columns of the widest: all others' divide the elements too, but not it.
+  int64_t columns() const;
+  // Of a part's partial results.
+  size_t part_bytes() const { return bytes_; }
+  // What distinguishes number i from others.
+  std::string recipe(size_t i) const;
+
+  // Elements of a part where nothing else decides.
+  int64_t part_elements(int64_t elements) const;
+
+  // The lane's share of making the memory of `parts` parts ready; a barrier must follow.
+  void clear(const Lane& lane, int64_t parts, char* memory) const;
+  // Takes elements [begin, begin + count), which lie at `values`, into number i of a part. Row by row, so
+  // that it does not matter where calls begin and end.
+  void take(size_t i, const char* values, int64_t begin, int64_t count, char* part) const;
+  // The lane's share of the results, behind a barrier. out: of moments mean and variance, else one
+  // tensor.
+  void join(const Lane& lane, int64_t parts, const char* memory, void* const* out) const;
+
+ private:
+  struct One {
+    int64_t columns;
+    StatisticKind kind;
+    DType dtype;
+    size_t offset;  // bytes from the start of a part's results to this one's
+    ReduceFollow follow;
+  };
+  // Adds the results of columns [first, last) to `sum`, part after part.
+  template <class T>
+  void add_parts(const One& s, int64_t parts, const char* memory, int64_t first, int64_t last,
+                 double* sum) const;
+  template <class T>
+  void join_all(const One& s, int64_t parts, const char* memory, void* out) const;
+  template <class T>
+  void join_columns(const One& s, int64_t parts, const char* memory, int64_t first, int64_t last,
+                    void* const* out) const;
+  template <class T>
+  void join_moments(const One& s, int64_t parts, const char* memory, int64_t first, int64_t last, void* mean,
+                    void* variance) const;
+
+  std::vector<One> all_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace axone
