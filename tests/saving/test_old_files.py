@@ -182,3 +182,10 @@ def test_json_may_not_take_all_memory() -> None:
     text = axone.Sequential(layers).to_json().replace('"units": 1', '"units": 100000')
     with pytest.raises(ValueError, match=r"13\.1 GB"):
         axone.models.model_from_json(text)
+
+
+def test_json_with_a_damaged_initializer() -> None:
+    text = axone.Sequential([axone.Input((2,)), axone.layers.Dense(1)]).to_json()
+    text = text.replace('"GlorotUniform", "config": {', '"RandomNormal", "config": {"stddev": "much", ')
+    with pytest.raises(ValueError, match="model_from_json: "):
+        axone.models.model_from_json(text)

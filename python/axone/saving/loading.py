@@ -12,7 +12,7 @@ from typing import Any
 
 from axone.core.registration import CustomObjectScope
 from axone.core.serialization import deserialize_keras_object
-from axone.core.variable import unfilled_variables
+from axone.core.variable import Unfilled, unfilled_variables
 from axone.saving import keras_file, legacy_h5, old_functions
 from axone.saving.hdf5 import Group, open_hdf5
 from axone.saving.keras_file import KerasFile
@@ -25,6 +25,7 @@ from axone.utils.io import ask_to_proceed_with_overwrite, print_msg
 __all__ = [
     "OLD_FUNCTIONS",
     "compile_model",
+    "draw_rest",
     "file_kind",
     "load_model",
     "load_weights",
@@ -183,7 +184,7 @@ def _load_keras(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> 
             compile_model(model, compile_config, changes, name)
         assets = file.assets(Path(stack.enter_context(tempfile.TemporaryDirectory())))
         restore_state(model, root, source, assets)
-        unfilled.fill()
+        draw_rest(unfilled, name)
     return model
 
 
@@ -203,6 +204,16 @@ def model_of(config: dict[str, Any], safe_mode: bool, name: str) -> Any:
     if not hasattr(model, "layers"):
         raise FileError(f"{name}: it holds {model!r}, which is no model.")
     return model
+
+
+def draw_rest(unfilled: Unfilled, name: str) -> None:
+    """Draw the weights that nothing was read into; errors begin with `name`."""
+    try:
+        unfilled.fill()
+    except MemoryError:
+        raise
+    except Exception as error:  # an initializer with damaged arguments
+        raise FileError(f"{name}: weights cannot be drawn ({type(error).__name__}: {error})") from error
 
 
 def _refuse_paths(config: Any, name: str) -> None:
@@ -238,7 +249,7 @@ def _load_h5(path: Any, compile: bool, safe_mode: bool, changes: Changes) -> Any
             problem = legacy_h5.load_optimizer_weights(model.optimizer, root)
             if problem is not None:
                 warnings.warn(f"{source.name}: the optimizer begins afresh: {problem}.", stacklevel=4)
-        unfilled.fill()
+        draw_rest(unfilled, source.name)
     return model
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from axone.core.registration import CustomObjectScope
 from axone.core.variable import unfilled_variables
 from axone.saving.keras_file import read_json
-from axone.saving.loading import OLD_FUNCTIONS, compile_model, model_of
+from axone.saving.loading import OLD_FUNCTIONS, compile_model, draw_rest, model_of
 from axone.saving.repair import Changes, repair_model
 from axone.saving.source import BytesSource, FileError, FileSource, Source
 
@@ -71,7 +71,7 @@ def _model(source: Source, custom_objects: Mapping[str, Any] | None, safe_mode: 
             if safe_mode and unfilled.nbytes > _MAX_BYTES:
                 size = f"{unfilled.nbytes / 1e9:.1f} GB"
                 raise source.error(f"its weights take {size}. Pass safe_mode=False if you trust the text")
-            unfilled.fill()
+            draw_rest(unfilled, source.name)
     except MemoryError:
         raise FileError(f"{source.name}: the model that it describes does not fit into memory.") from None
     except RecursionError:
