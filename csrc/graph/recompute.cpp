@@ -10,6 +10,10 @@ namespace {
 constexpr int kDeepest = 4;  // operations between the value and what is in memory
 // A value with so many times fewer elements costs nothing to read.
 constexpr int64_t kSmall = 8;
+// Elements from which a value that was made long ago has left the caches: computing it costs less than reading.
+constexpr int64_t kFar = 256 * 1024;
+// Operations up to which that is so.
+constexpr size_t kFewSteps = 4;
 
 bool holds(const std::vector<int32_t>& nodes, int32_t id) {
   return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
@@ -32,6 +36,8 @@ class Recomputation {
   void run() {
     for (int32_t id = 0; id < graph_.size(); ++id)
       if (owner_[size_t(id)] >= 0 && cheap(id) && in_memory(id)) copy_to_readers(id);
+    for (size_t g = 0; g < groups_.size(); ++g)
+      if (groups_[g].map || groups_[g].head >= 0) compute_from_others(int32_t(g));
   }
 
  private:
@@ -75,6 +81,25 @@ class Recomputation {
     for (const auto& [g, nodes] : plan) add(g, nodes);
   }
 
+  // What a group can compute from the other values that it reads, it does not read: the mask of a ReLU where the
+  // ReLU's input is at hand.
+  void compute_from_others(int32_t g) {
+    const std::vector<int32_t> own = groups_[size_t(g)].nodes;
+    const int64_t space = element_count(graph_.node(own[0]).outputs[0].shape);
+    if (space < kFar) return;
+    for (int32_t id : own) {
+      if (id == groups_[size_t(g)].head) continue;
+      for (Value v : graph_.node(id).inputs) {
+        if (holds(groups_[size_t(g)].nodes, v.node) || owner_[size_t(v.node)] < 0) continue;
+        if (element_count(graph_.shape(v)) != space || !in_memory(v.node)) continue;
+        std::vector<int32_t> nodes;
+        std::set<int32_t> extra;
+        if (!collect(v.node, g, 0, &nodes, &extra) || !extra.empty() || nodes.size() > kFewSteps) continue;
+        if (groups_[size_t(g)].nodes.size() + nodes.size() <= kLargestChain) add(g, nodes);
+      }
+    }
+  }
+
   // What group `g` has to compute to have `id`, and which large values it has to read for that.
   bool collect(int32_t id, int32_t g, int depth, std::vector<int32_t>* nodes,
                std::set<int32_t>* extra) const {
@@ -96,8 +121,9 @@ class Recomputation {
   }
 
   bool read_by(int32_t g, int32_t id) const {
-    return std::any_of(readers_[size_t(id)].begin(), readers_[size_t(id)].end(),
-                       [&](const Reader& r) { return r.group == g; });
+    return std::any_of(
+        readers_[size_t(id)].begin(), readers_[size_t(id)].end(),
+        [&](const Reader& r) { return r.group == g && r.node != groups_[size_t(g)].head; });
   }
 
   void add(int32_t g, const std::vector<int32_t>& nodes) {
