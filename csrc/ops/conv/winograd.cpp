@@ -15,8 +15,11 @@ constexpr int64_t kProductBytes = 384 * 1024;
 constexpr int64_t kOwnBlocks = 8;
 // Channels summed up at a time: sums of sums lose half as many bits of 512 channels as one long sum does.
 constexpr int64_t kPass = 128;
-// Rows of weights that are transformed at a time before they are transposed into panels.
-constexpr int64_t kWeightColumns = 64;
+// Rows of weights that are transformed at a time.
+constexpr int64_t kWeightRows = 64;
+// Tiles up to which weights are transformed panel by panel for the one call, if all together they take more
+// bytes than a second-level cache holds: 36 / 9 of the weights would pass through memory for little work.
+constexpr int64_t kPanelTiles = 128, kManyWeights = 2 << 20;
 
 struct WinogradShape {
   ConvGeometry geometry;  // of the forward convolution
@@ -33,6 +36,7 @@ class WinogradProduct final : public Instruction {
     tiles_ = s_.batch * s_.in.tiles_h * s_.in.tiles_w;
     blocks_ = ceil_div(tiles_, kTiles);
     own_ = blocks_ >= kOwnBlocks;
+    by_panels_ = tiles_ <= kPanelTiles && kWinogradPlaces * s_.depth * s_.columns * 4 > kManyWeights;
     block_tiles_ = ceil_div(tiles_, blocks_);
     const int64_t lanes = kernels_.lanes, vectors = ceil_div(s_.columns, lanes);
     panel_vectors_ =
@@ -43,11 +47,12 @@ class WinogradProduct final : public Instruction {
     // Few blocks leave lanes without work: cut the columns too.
     const int64_t most = std::max<int64_t>(1, kProductBytes / (kWinogradPlaces * block_tiles_ * width_ * 4));
     column_blocks_ = std::max(ceil_div(panels, most), own_ ? 1 : std::min(panels, ceil_div(16, blocks_)));
-    block_columns_ = ceil_div(panels, column_blocks_) * width_;
+    block_columns_ = by_panels_ ? width_ : ceil_div(panels, column_blocks_) * width_;
     column_blocks_ = ceil_div(s_.columns, block_columns_);
     if (epilogue_) epilogue_->follow(blocks_);
     in_planes_ = winograd_planes(own_ ? block_tiles_ : tiles_, s_.depth, lanes);
-    out_planes_ = winograd_planes(block_tiles_, std::min(block_columns_, padded_), lanes);
+    out_planes_ =
+        winograd_planes(by_panels_ ? tiles_ : block_tiles_, std::min(block_columns_, padded_), lanes);
     in_bytes_ = round_up(size_t(kWinogradPlaces * in_planes_.plane * 4), kPage);
     out_bytes_ = round_up(size_t(kWinogradPlaces * out_planes_.plane * 4), kPage);
   }
@@ -61,19 +66,18 @@ class WinogradProduct final : public Instruction {
 
   // Panels of transformed weights, place after place.
   size_t prepared_bytes() const override {
-    return size_t(kWinogradPlaces * weight_plane() * 4) +
-           size_t(s_.transposed ? kMostLanes * turned_bytes() : 0);
+    if (by_panels_) return 0;
+    return size_t(kWinogradPlaces * weight_plane() * 4) + size_t(kMostLanes) * turned_bytes();
   }
   void prepare(const Lane& lane, const Operands& io) const override {
-    const int64_t chunks = ceil_div(s_.depth, kWeightColumns), units = ceil_div(s_.columns, width_) * chunks;
+    const int64_t chunks = ceil_div(s_.depth, kWeightRows), units = ceil_div(s_.columns, width_) * chunks;
     const int64_t lanes = std::min(lane.count, kMostLanes);
     if (lane.index >= lanes) return;
+    char* const turned = static_cast<char*>(io.prepared) + kWinogradPlaces * weight_plane() * 4 +
+                         size_t(lane.index) * turned_bytes();
     for (int64_t unit = units * lane.index / lanes; unit < units * (lane.index + 1) / lanes; ++unit) {
-      const int64_t k = unit % chunks * kWeightColumns, count = std::min(kWeightColumns, s_.depth - k);
-      if (s_.transposed)
-        pack_transposed(lane, unit / chunks * width_, k, count, io);
-      else
-        pack(unit / chunks * width_, k, count, io);
+      const int64_t column = unit / chunks * width_, k = unit % chunks * kWeightRows;
+      transform(io, column, k, panel_of(io, column, k), weight_plane(), turned);
     }
   }
 
@@ -87,14 +91,20 @@ class WinogradProduct final : public Instruction {
   // Lanes that transform weights: each needs room to transpose them.
   static constexpr int kMostLanes = 8;
 
-  size_t lane_bytes() const { return lane_region(own_ ? in_bytes_ + out_bytes_ : out_bytes_); }
+  size_t lane_bytes() const {
+    if (by_panels_) return lane_region(out_bytes_ + panel_bytes() + turned_bytes());
+    return lane_region(own_ ? in_bytes_ + out_bytes_ : out_bytes_);
+  }
   size_t own_scratch(int threads) const {
     return (own_ ? 0 : lane_region(in_bytes_)) + size_t(threads) * lane_bytes();
   }
   int64_t weight_plane() const { return s_.depth * padded_ + kernels_.lanes; }
-  int64_t turned_bytes() const {
-    return int64_t(round_up(
-        size_t(kWinogradPlaces * winograd_planes(width_, kWeightColumns, kernels_.lanes).plane * 4), kPage));
+  // Of the places of a panel's chunk of rows.
+  int64_t panel_plane() const { return kWeightRows * width_ + kernels_.lanes; }
+  size_t panel_bytes() const { return round_up(size_t(kWinogradPlaces * panel_plane() * 4), kPage); }
+  WinogradPlanes turned_planes() const { return winograd_planes(width_, kWeightRows, kernels_.lanes); }
+  size_t turned_bytes() const {
+    return s_.transposed ? round_up(size_t(kWinogradPlaces * turned_planes().plane * 4), kPage) : 0;
   }
 
   // Row k of the panel that begins at `column`; panels lie pass by pass.
@@ -108,26 +118,23 @@ class WinogradProduct final : public Instruction {
     return ceil_div(panel_columns(column), kernels_.lanes) * kernels_.lanes;
   }
 
-  // Rows [k, k + count) of the panel at `column`, straight into place.
-  void pack(int64_t column, int64_t k, int64_t count, const Operands& io) const {
-    const int64_t width = panel_width(column);
-    const WinogradWeights w{count, panel_columns(column), s_.depth * s_.geometry.filters, s_.geometry.filters,
-                            false};
-    weights_(w, io.input<float>(1) + k * s_.geometry.filters + column, {weight_plane(), width},
-             panel_of(io, column, k));
-  }
-
-  // The same from weights whose rows are the panel's columns.
-  void pack_transposed(const Lane& lane, int64_t column, int64_t k, int64_t count, const Operands& io) const {
-    const WinogradPlanes planes = winograd_planes(width_, kWeightColumns, kernels_.lanes);
-    float* const turned = reinterpret_cast<float*>(
-        static_cast<char*>(io.prepared) + kWinogradPlaces * weight_plane() * 4 + lane.index * turned_bytes());
-    const WinogradWeights w{panel_columns(column), count, s_.columns * s_.geometry.filters,
-                            s_.geometry.filters, true};
-    weights_(w, io.input<float>(1) + column * s_.geometry.filters + k, planes, turned);
+  // A chunk of rows from k on of the panel at `column`, transformed: its places lie `plane` elements apart.
+  // Weights whose rows are the panel's columns are turned on the way, through `turned`.
+  void transform(const Operands& io, int64_t column, int64_t k, float* to, int64_t plane,
+                 char* turned) const {
+    const int64_t rows = std::min(kWeightRows, s_.depth - k), columns = panel_columns(column);
+    const int64_t filters = s_.geometry.filters;
+    if (!s_.transposed) {
+      const WinogradWeights w{rows, columns, s_.depth * filters, filters, false};
+      return weights_(w, io.input<float>(1) + k * filters + column, {plane, panel_width(column)}, to);
+    }
+    const WinogradPlanes planes = turned_planes();
+    float* const t = reinterpret_cast<float*>(turned);
+    const WinogradWeights w{columns, rows, s_.columns * filters, filters, true};
+    weights_(w, io.input<float>(1) + column * filters + k, planes, t);
     for (int64_t p = 0; p < kWinogradPlaces; ++p)
-      kernels_.pack_b(count, panel_columns(column), turned + p * planes.plane, planes.stride, true,
-                      panel_vectors_, panel_of(io, column, k) + p * weight_plane());
+      kernels_.pack_b(rows, columns, t + p * planes.plane, planes.stride, true, panel_vectors_,
+                      to + p * plane);
   }
 
   void compute(const Lane& lane, const Operands& io, float* y, GemmEpilogue* epilogue) const {
@@ -151,12 +158,44 @@ class WinogradProduct final : public Instruction {
     lane.share(tiles_, &i, &end);
     input_(s_.in, io.input<float>(0), i, end, s_.depth, in_planes_, v + i * in_planes_.stride);
     lane.barrier();
+    if (by_panels_) return panels(lane, io, v, own, y, epilogue);
     lane.share(blocks_ * column_blocks_, &i, &end);
     for (; i < end; ++i) {
       const int64_t block = i % blocks_, column = i / blocks_ * block_columns_;
       const int64_t tile = tiles_ * block / blocks_, tile_end = tiles_ * (block + 1) / blocks_;
       multiply(io, v + tile * in_planes_.stride, tile, tile_end, column, m, y);
       if (epilogue) epilogue->begin_part(block), refine_columns(tile, tile_end, column, *epilogue);
+    }
+  }
+
+  // All tiles for one panel after another, whose weights are transformed in between.
+  void panels(const Lane& lane, const Operands& io, const float* v, char* own, float* y,
+              GemmEpilogue* epilogue) const {
+    float *const m = reinterpret_cast<float*>(own), *const w = reinterpret_cast<float*>(own + out_bytes_);
+    GemmBlock g{};
+    g.m = tiles_;
+    g.a_stride = in_planes_.stride, g.a_layout = GemmALayout::rows;
+    g.b_layout = GemmBLayout::panels, g.panel_vectors = int8_t(panel_vectors_);
+    g.c_stride = out_planes_.stride;
+    int64_t i, end;
+    lane.share(column_blocks_, &i, &end);
+    for (; i < end; ++i) {
+      const int64_t column = i * width_;
+      g.n = panel_columns(column);
+      for (int64_t k = 0; k < s_.depth; k += kWeightRows) {
+        transform(io, column, k, w, panel_plane(), own + out_bytes_ + panel_bytes());
+        g.k = std::min(kWeightRows, s_.depth - k);
+        g.accumulate = k > 0;
+        for (int64_t p = 0; p < kWinogradPlaces; ++p) {
+          g.a = v + p * in_planes_.plane + k, g.b = w + p * panel_plane(), g.c = m + p * out_planes_.plane;
+          kernels_.block(g);
+        }
+      }
+      output_(s_.out, m, out_planes_, 0, tiles_, g.n, y + column);
+      for (int64_t block = 0; epilogue && block < blocks_; ++block) {
+        epilogue->begin_part(block);
+        refine_columns(tiles_ * block / blocks_, tiles_ * (block + 1) / blocks_, column, *epilogue);
+      }
     }
   }
 
@@ -212,7 +251,7 @@ class WinogradProduct final : public Instruction {
   WinogradOutput output_ = winograd_kernel<WinogradOutput>(s_.geometry, "output");
   WinogradWeightsFunction weights_ = winograd_kernel<WinogradWeightsFunction>(s_.geometry, "weights");
   int64_t tiles_ = 0, blocks_ = 1, block_tiles_ = 0;
-  bool own_ = false;
+  bool own_ = false, by_panels_ = false;
   int panel_vectors_ = 1;
   int64_t width_ = 1, padded_ = 0;  // of a panel, of all columns
   int64_t column_blocks_ = 1, block_columns_ = 1;
