@@ -76,19 +76,27 @@ void reduce_columns(void* out, const void* x, int64_t rows, int64_t n, int64_t r
   if (r < rows) add_rows<Op, 1>(y, row + r * row_stride, n, row_stride);
 }
 
-// The first place of `best`, found in blocks that the compiler compares as vectors. NaN equals NaN here.
+// The first place of `best`; NaN equals NaN here. Without a branch on where it is: in short rows (the classes of a
+// network's output) no processor could foresee it.
 template <class T>
 AXONE_INLINE int64_t first_place(const T* x, int64_t n, T best) {
-  constexpr int64_t kBlock = 64;
-  const bool nan = best != best;
-  int64_t i = 0;
-  for (; i + kBlock <= n; i += kBlock) {
-    UInt<T> found = 0;
-    for (int64_t j = 0; j < kBlock; ++j) found |= UInt<T>(nan ? x[i + j] != x[i + j] : x[i + j] == best);
-    if (found) break;
+  // Places in a block, and one more for none, fit into the lanes.
+  constexpr int64_t L = kLanes<T>, kBlock = sizeof(T) == 1 ? 64 : 4096;
+  const Vec<T> wanted = splat<T>(best);
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = n - begin < kBlock ? n - begin : kBlock;
+    Vec<Int<T>> first = splat<Int<T>>(Int<T>(kBlock));
+    for (int64_t i = 0; i < count; i += L) {
+      const int64_t rest = count - i;
+      const Vec<T> v = rest < L ? load_first<T>(x + begin + i, rest) : load<T>(x + begin + i);
+      const Mask<T> same = ((v == wanted) | ((v != v) & (wanted != wanted))) & first_lanes<T>(rest < L ? rest : L);
+      const Vec<Int<T>> place = load<Int<T>>(kLaneIndex<T>.at) + Int<T>(i);
+      first = JoinMin::join(first, same ? place : first);
+    }
+    const Int<T> place = join_lanes<JoinMin, Int<T>>(first);
+    if (place < Int<T>(kBlock)) return begin + int64_t(place);
   }
-  while (i < n && !(nan ? x[i] != x[i] : x[i] == best)) ++i;
-  return i;
+  return 0;
 }
 
 template <class Op>

@@ -29,14 +29,20 @@ def _numbers(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
-def _case(name: str, shape: tuple[int, ...], keras_2: bool = True, module: str = "", **kwargs: Any) -> None:
+def _pixels(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, shape).astype("float32")
+
+
+def _case(
+    name: str, shape: tuple[int, ...], keras_2: bool = True, inputs: Any = None, **kwargs: Any
+) -> None:
     """A layer between input and output, built from keyword arguments."""
 
     def make(keras: Any) -> Any:
         layer = getattr(keras.layers, name)(**kwargs)
         return keras.Sequential([keras.Input(shape[1:]), layer])
 
-    CASES.append(Case(name + module, make, _numbers(shape), keras_2))
+    CASES.append(Case(name, make, _numbers(shape) if inputs is None else inputs, keras_2))
 
 
 def _graph(name: str, keras_2: bool = True, inputs: Any = None) -> Callable[[Any], Any]:
@@ -71,10 +77,10 @@ for _name, _kwargs in {
     "UnitNormalization": {},
 }.items():
     _case(_name, (2, 4), **_kwargs)
-_case("Identity", (2, 4), keras_2=False)
+_case("Identity", (2, 4))
 _case("GroupNormalization", (2, 4, 4), groups=2)
 _case("RMSNormalization", (2, 4), keras_2=False)
-_case("EinsumDense", (2, 3, 4), equation="abc,cd->abd", output_shape=(None, 5), bias_axes="d")
+_case("EinsumDense", (2, 3, 4), equation="abc,cd->abd", output_shape=(3, 5), bias_axes="d")
 _case("Permute", (2, 3, 4), dims=(2, 1))
 
 # Convolutions, pools and what goes with them, by number of spatial axes.
@@ -90,6 +96,8 @@ for _axes in (1, 2, 3):
     _case(f"ZeroPadding{_axes}D", _space, padding=1)
     _case(f"Cropping{_axes}D", _space, cropping=1)
     _case(f"SpatialDropout{_axes}D", _space, rate=0.3)
+    for _pool in ("AdaptiveMaxPooling", "AdaptiveAveragePooling"):
+        _case(f"{_pool}{_axes}D", _space, keras_2=False, output_size=2)
 for _axes in (1, 2):
     _space = (2, *(6,) * _axes, 4)
     _case(f"SeparableConv{_axes}D", _space, filters=3, kernel_size=3, depth_multiplier=2)
@@ -98,9 +106,9 @@ for _axes in (1, 2):
 # Recurrent layers.
 for _name in ("SimpleRNN", "GRU", "LSTM"):
     _case(_name, (2, 5, 4), units=3, return_sequences=True)
-_case("ConvLSTM1D", (2, 3, 6, 2), filters=2, kernel_size=3)
-_case("ConvLSTM2D", (2, 3, 5, 5, 2), filters=2, kernel_size=3, padding="same")
-_case("ConvLSTM3D", (1, 2, 4, 4, 4, 1), filters=2, kernel_size=2)
+for _axes in (1, 2, 3):  # by default Keras 2 has its hard sigmoid in them, which weights alone do not say
+    _kwargs = {"filters": 2, "kernel_size": 2, "padding": "same", "recurrent_activation": "sigmoid"}
+    _case(f"ConvLSTM{_axes}D", (2, 3, *(4,) * _axes, 2), **_kwargs)
 
 
 def _around(name: str, shape: tuple[int, ...], make: Callable[[Any], Any], keras_2: bool = True) -> None:
@@ -119,15 +127,49 @@ _around("LSTMCell", (2, 5, 4), lambda k: k.RNN(k.LSTMCell(3)))
 _around("StackedRNNCells", (2, 5, 4), lambda k: k.RNN(k.StackedRNNCells([k.LSTMCell(3), k.GRUCell(2)])))
 _around("TimeDistributed", (2, 5, 4), lambda k: k.TimeDistributed(k.Dense(3)))
 _around("SpectralNormalization", (2, 4), lambda k: k.SpectralNormalization(k.Dense(3)))
-_around("Resizing", (2, 6, 6, 3), lambda k: k.Resizing(4, 5))
-_around("CenterCrop", (2, 6, 6, 3), lambda k: k.CenterCrop(4, 4))
-_around("RandomFlip", (2, 6, 6, 3), lambda k: k.RandomFlip("horizontal"))
-_around("RandomRotation", (2, 6, 6, 3), lambda k: k.RandomRotation(0.1))
-_around("RandomZoom", (2, 6, 6, 3), lambda k: k.RandomZoom(0.1))
-_around("RandomTranslation", (2, 6, 6, 3), lambda k: k.RandomTranslation(0.1, 0.1))
-_around("RandomContrast", (2, 6, 6, 3), lambda k: k.RandomContrast(0.1))
-_around("RandomBrightness", (2, 6, 6, 3), lambda k: k.RandomBrightness(0.1))
-_around("RandomCrop", (2, 6, 6, 3), lambda k: k.RandomCrop(4, 4))
+
+# Pictures.
+for _name, _arguments in {
+    "AutoContrast": {"value_range": (0, 255)},
+    "AugMix": {"value_range": (0, 255)},
+    "CenterCrop": {"height": 4, "width": 4},
+    "ContrastLimitedAdaptiveHistogramEqualization": {"value_range": (0, 255), "tile_grid_size": (2, 2)},
+    "CutMix": {"factor": 0.5},
+    "Equalization": {"value_range": (0, 255)},
+    "MixUp": {"alpha": 0.3},
+    "RandAugment": {"value_range": (0, 255)},
+    "RandomBrightness": {"factor": 0.1},
+    "RandomColorDegeneration": {"factor": 0.5},
+    "RandomColorJitter": {"brightness_factor": 0.1, "contrast_factor": 0.1},
+    "RandomContrast": {"factor": 0.1},
+    "RandomCrop": {"height": 4, "width": 4},
+    "RandomElasticTransform": {},
+    "RandomErasing": {"factor": 1.0},
+    "RandomFlip": {"mode": "horizontal"},
+    "RandomGaussianBlur": {"kernel_size": 3},
+    "RandomGrayscale": {"factor": 0.5},
+    "RandomHue": {"factor": 0.1},
+    "RandomInvert": {"factor": 0.5},
+    "RandomPerspective": {"factor": 0.5},
+    "RandomPosterization": {"factor": 4},
+    "RandomRotation": {"factor": 0.1},
+    "RandomSaturation": {"factor": 0.5},
+    "RandomSharpness": {"factor": 0.5},
+    "RandomShear": {"x_factor": 0.1, "y_factor": 0.1},
+    "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
+    "RandomZoom": {"height_factor": 0.1},
+    "Resizing": {"height": 4, "width": 5},
+    "Solarization": {"threshold_factor": 0.5},
+}.items():
+    _both = _name in "CenterCrop RandomBrightness RandomContrast RandomCrop RandomFlip RandomZoom Resizing".split()
+    _both = _both or _name in ("RandomRotation", "RandomTranslation")
+    _case(_name, (2, 6, 6, 3), keras_2=_both, inputs=_pixels((2, 6, 6, 3)), **_arguments)
+_around(
+    "Pipeline",
+    (2, 6, 6, 3),
+    lambda k: k.Pipeline([k.RandomFlip("horizontal"), k.Rescaling(0.5)]),
+    keras_2=False,
+)
 
 
 @_graph("Embedding", inputs=np.array([[1, 2, 3], [4, 0, 1]], "int32"))
@@ -136,10 +178,36 @@ def _embedding(keras: Any) -> Any:
     return keras.Model(x, keras.layers.Embedding(5, 4, mask_zero=True)(x))
 
 
-@_graph("Discretization", keras_2=False)
+@_graph("Discretization")
 def _discretization(keras: Any) -> Any:
     x = keras.Input((4,))
-    return keras.Model(x, keras.layers.Discretization([-0.5, 0.0, 0.5], output_mode="one_hot")(x))
+    return keras.Model(x, keras.layers.Discretization([-0.5, 0.0, 0.5])(x))
+
+
+def _lookup(name: str, inputs: Any, dtype: str, keras_2: bool = True, **kwargs: Any) -> None:
+    @_graph(name, keras_2, np.array(inputs, "int64" if dtype == "int64" else "object"))
+    def make(keras: Any) -> Any:
+        x = keras.Input((len(inputs[0]),), dtype=dtype)
+        return keras.Model(x, getattr(keras.layers, name)(**kwargs)(x))
+
+
+_NAMES = [["blue", "red"], ["green", "white"]]
+_lookup("Hashing", _NAMES, "string", num_bins=5)
+_lookup("IntegerLookup", [[3, 9], [5, 4]], "int64", vocabulary=[3, 4, 5])
+_lookup("StringLookup", _NAMES, "string", vocabulary=["red", "green", "blue"])
+_lookup(
+    "TextVectorization",
+    [["a blue, blue sky"], ["red!"]],
+    "string",
+    vocabulary=["red", "blue", "sky"],
+    output_sequence_length=4,
+)
+
+
+@_graph("HashedCrossing", inputs=[np.array([["a"], ["b"]], "object"), np.array([[1], [2]], "int64")])
+def _hashed_crossing(keras: Any) -> Any:
+    x, y = keras.Input((1,), dtype="string"), keras.Input((1,), dtype="int64")
+    return keras.Model([x, y], keras.layers.HashedCrossing(5)((x, y)))
 
 
 @_graph("CategoryEncoding", inputs=np.array([[1, 2], [0, 1]], "int32"))

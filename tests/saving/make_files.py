@@ -10,12 +10,24 @@ import os
 import sys
 import tempfile
 import zipfile
+from typing import Any
 
 import numpy as np
 from layer_cases import CASES, set_weights
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
+
+
+def _inputs(arrays: Any) -> Any:
+    """Texts as TensorFlow's tensors, which is the only form in which Keras 3 takes them."""
+    if isinstance(arrays, list):
+        return [_inputs(array) for array in arrays]
+    if arrays.dtype != object:
+        return arrays
+    import tensorflow
+
+    return tensorflow.constant(arrays)
 
 
 def main(target: str) -> None:
@@ -29,7 +41,7 @@ def main(target: str) -> None:
             try:
                 model = case.make(keras)
                 set_weights(model)
-                expected = model.predict(case.inputs, verbose=0)
+                expected = model.predict(_inputs(case.inputs), verbose=0)
                 if not isinstance(expected, list) and expected.shape[1:] != tuple(model.output_shape[1:]):
                     raise ValueError(f"this version's output shape is wrong: {expected.shape}")
             except Exception as error:
@@ -38,6 +50,7 @@ def main(target: str) -> None:
             outputs = io.BytesIO()
             np.savez(outputs, *(expected if isinstance(expected, (list, tuple)) else [expected]))
             archive.writestr(f"{case.name}.npz", outputs.getvalue())
+            archive.writestr(f"{case.name}.json", model.to_json())
             with tempfile.TemporaryDirectory() as folder:
                 for ending in (".keras", ".h5"):
                     path = os.path.join(folder, f"model{ending}")

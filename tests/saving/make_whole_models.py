@@ -2,6 +2,7 @@
 
 python make_whole_models.py keras write FOLDER [model ...]
 python make_whole_models.py axone read FOLDER
+python make_whole_models.py keras pack FOLDER files/whole_models.zip
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import json
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +45,23 @@ def read(package: str, folder: Path) -> None:
             if not (folder / f"{name}{ending}").exists():
                 continue
             try:
-                print(name, ending, check(keras, folder, name, ending))
+                apart, changes = check(keras, folder, name, ending)
+                print(f"{name} {ending} predictions {apart:.1e}, losses {changes:.1e}")
             except Exception as error:
                 print(name, ending, "FAILED", type(error).__name__, str(error)[:300])
 
 
-def check(keras: object, folder: Path, name: str, ending: str) -> str:
-    """Say how far predictions and losses are from those of the package that wrote the file."""
+def pack(folder: Path, target: str) -> None:
+    """Put the files of the small models into an archive, for the tests."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(folder.iterdir()):
+            name = path.name.partition(".")[0]
+            if MODELS[name][3] and (not path.name.endswith(".weights.h5") or name == "subclassed"):
+                archive.write(path, path.name)
+
+
+def check(keras: object, folder: Path, name: str, ending: str) -> tuple[float, float]:
+    """Return how far predictions and losses are from those of the package that wrote the file."""
     model, x, y = make_model(keras, name)
     if ending == ".weights.h5":
         model.set_weights([0 * w for w in model.get_weights()])
@@ -64,13 +76,15 @@ def check(keras: object, folder: Path, name: str, ending: str) -> str:
     expected = json.loads((folder / f"{name}.json").read_text())
     losses = train(model, x, y, 3)
     changes = [abs(a - b) / max(1, abs(b)) for a, b in zip(losses, expected, strict=True)]
-    return f"predictions {apart:.1e}, losses {max(changes):.1e}"
+    return apart, max(changes)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     package, what, place, *chosen = sys.argv[1:]
-    if what == "write":
+    if what == "pack":
+        pack(Path(place), chosen[0])
+    elif what == "write":
         write(package, Path(place), chosen or list(MODELS))
     else:
         read(package, Path(place))

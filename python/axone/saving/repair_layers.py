@@ -266,8 +266,11 @@ def _of_keras_2(kind: str, inner: dict[str, Any], where: str, repair: Repair) ->
         inner["threshold"] = inner.pop("theta", 1.0)
         repair.note(where, "ThresholdedReLU is ReLU with a threshold")
         return "ReLU"
-    if kind == "RandomHeight" or kind == "RandomWidth":
-        raise repair.fail(f"{where}: {kind} changes the images' sizes and has no equivalent")
+    if kind in ("RandomHeight", "RandomWidth"):  # sizes are fixed here; in predictions it did nothing either
+        repair.note(where, f"{kind} lets pictures through as they are, in training too")
+        for name in set(inner) - accepted("Identity"):
+            del inner[name]
+        return "Identity"
     return kind
 
 
