@@ -33,9 +33,7 @@ def _pixels(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape).astype("float32")
 
 
-def _case(
-    name: str, shape: tuple[int, ...], keras_2: bool = True, inputs: Any = None, **kwargs: Any
-) -> None:
+def _case(name: str, shape: tuple[int, ...], keras_2: bool = True, inputs: Any = None, **kwargs: Any) -> None:
     """A layer between input and output, built from keyword arguments."""
 
     def make(keras: Any) -> Any:
@@ -129,6 +127,10 @@ _around("TimeDistributed", (2, 5, 4), lambda k: k.TimeDistributed(k.Dense(3)))
 _around("SpectralNormalization", (2, 4), lambda k: k.SpectralNormalization(k.Dense(3)))
 
 # Pictures.
+_PICTURES_OF_KERAS_2 = {
+    *("CenterCrop", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation"),
+    *("RandomTranslation", "RandomZoom", "Resizing"),
+}
 for _name, _arguments in {
     "AutoContrast": {"value_range": (0, 255)},
     "AugMix": {"value_range": (0, 255)},
@@ -161,8 +163,7 @@ for _name, _arguments in {
     "Resizing": {"height": 4, "width": 5},
     "Solarization": {"threshold_factor": 0.5},
 }.items():
-    _both = _name in "CenterCrop RandomBrightness RandomContrast RandomCrop RandomFlip RandomZoom Resizing".split()
-    _both = _both or _name in ("RandomRotation", "RandomTranslation")
+    _both = _name in _PICTURES_OF_KERAS_2
     _case(_name, (2, 6, 6, 3), keras_2=_both, inputs=_pixels((2, 6, 6, 3)), **_arguments)
 _around(
     "Pipeline",

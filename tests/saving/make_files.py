@@ -16,13 +16,14 @@ import numpy as np
 from layer_cases import CASES, set_weights
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras
+if __name__ == "__main__":
+    import keras
 
 
-def _inputs(arrays: Any) -> Any:
+def texts_as_tensors(arrays: Any) -> Any:
     """Texts as TensorFlow's tensors, which is the only form in which Keras 3 takes them."""
     if isinstance(arrays, list):
-        return [_inputs(array) for array in arrays]
+        return [texts_as_tensors(array) for array in arrays]
     if arrays.dtype != object:
         return arrays
     import tensorflow
@@ -41,7 +42,7 @@ def main(target: str) -> None:
             try:
                 model = case.make(keras)
                 set_weights(model)
-                expected = model.predict(_inputs(case.inputs), verbose=0)
+                expected = model.predict(texts_as_tensors(case.inputs), verbose=0)
                 if not isinstance(expected, list) and expected.shape[1:] != tuple(model.output_shape[1:]):
                     raise ValueError(f"this version's output shape is wrong: {expected.shape}")
             except Exception as error:

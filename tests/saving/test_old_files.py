@@ -189,3 +189,17 @@ def test_json_with_a_damaged_initializer() -> None:
     text = text.replace('"GlorotUniform", "config": {', '"RandomNormal", "config": {"stddev": "much", ')
     with pytest.raises(ValueError, match="model_from_json: "):
         axone.models.model_from_json(text)
+
+
+def test_layers_that_are_gone() -> None:
+    """Keras 2's random sizes leave pictures alone in predictions; ThresholdedReLU has another name."""
+    shape = {"batch_input_shape": [None, 4, 4, 3]}
+    stack = [
+        {"class_name": "RandomHeight", "config": {"name": "a", "factor": 0.2, "seed": None, **shape}},
+        {"class_name": "RandomWidth", "config": {"name": "b", "factor": 0.2, "interpolation": "bilinear"}},
+        {"class_name": "ThresholdedReLU", "config": {"name": "c", "theta": 0.5}},
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": stack}, "keras_version": "2.9.0"}
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype("float32")
+    model = axone.models.model_from_json(json.dumps(config))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), np.where(x > 0.5, x, 0))

@@ -122,9 +122,9 @@ def transformer(keras: Any) -> Any:
 def make_model(keras: Any, name: str) -> tuple[Any, Any, Any]:
     """Return a compiled model with weights that are the same everywhere, its inputs and its targets.
 
-    The deep ones are trained so that what rounding does stays small. With images of 32 x 32, batches of 8 (the
-    last variances are those of 8 values) and Adam(1e-3), two backends of Keras differ by 6e-4 in ResNet50's loss
-    after nine steps, and by more in MobileNetV2's, though both are right.
+    The deep ones are trained so that what rounding does stays small. With images of 32 x 32, batches of 8
+    (the last variances are those of 8 values) and Adam(1e-3), two backends of Keras differ by 6e-4 in
+    ResNet50's loss after nine steps, and by more in MobileNetV2's, though both are right.
     """
     make, shape, dtype, small = MODELS[name]
     rng = np.random.default_rng(0)

@@ -87,7 +87,7 @@ def _object(config: dict[str, Any], repair: Repair) -> dict[str, Any]:
         return config
     inner = dict(inner)
     where = f"{kind} '{inner.get('name', '?')}'"
-    if kind in _MODELS or "layers" in inner:
+    if kind in _MODELS or ("layers" in inner and "input_layers" in inner):
         _layers(kind, inner, repair)
     else:
         kind = repair_arguments(kind, inner, where, repair)

@@ -172,7 +172,7 @@ def repair_arguments(kind: str, inner: dict[str, Any], where: str, repair: Repai
     """Change a layer's arguments in place; returns the class that it is today."""
     _drop(kind, inner, where, repair)
     _rename(kind, inner, where, repair)
-    _dtypes(inner, where, repair)
+    _dtypes(kind, inner, where, repair)
     if kind == "InputLayer":
         _input_layer(inner, where, repair)
     if kind in ("BatchNormalization",) and isinstance(inner.get("axis"), list) and len(inner["axis"]) == 1:
@@ -233,8 +233,11 @@ def _rename(kind: str, inner: dict[str, Any], where: str, repair: Repair) -> Non
         repair.note(where, "nb_row, nb_col are kernel_size")
 
 
-def _dtypes(inner: dict[str, Any], where: str, repair: Repair) -> None:
+def _dtypes(kind: str, inner: dict[str, Any], where: str, repair: Repair) -> None:
     dtype = inner.get("dtype")
+    if dtype == "string" and kind != "InputLayer":  # that of the inputs, in Keras 2's TextVectorization
+        del inner["dtype"]
+        repair.note(where, "dtype string is gone")
     if isinstance(dtype, dict) and dtype.get("class_name") in _OLD_POLICIES:
         inner["dtype"] = (dtype.get("config") or {}).get("name", "float32")
         repair.note(where, "dtype Policy is its name")

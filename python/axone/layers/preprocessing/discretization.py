@@ -130,8 +130,10 @@ class Discretization(Layer):
         return encode(bins, self.output_mode, edges.size + 1, dtype)
 
     def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["trainable"]  # it has no weights, and Keras's layer does not take the argument
         return {
-            **super().get_config(),
+            **config,
             "bin_boundaries": None if self.bin_boundaries is None else list(self.bin_boundaries),
             "num_bins": self.num_bins,
             "epsilon": self.epsilon,

@@ -42,7 +42,8 @@ class Pipeline(Layer):
         return inputs
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layers": [serialize_keras_object(step) for step in self._steps]}
+        # Keras's layer takes no other arguments.
+        return {"layers": [serialize_keras_object(step) for step in self._steps], "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
