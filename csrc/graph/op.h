@@ -60,6 +60,7 @@ class Op {
   SimplifyRule simplify;     // may be empty
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
   bool cheap = false;        // elementwise, and no more work than reading its result from memory
+  bool monotone = false;     // elementwise, of one input, and never falls (with a parameter of 0 or more)
   bool view = false;         // output 0 is input 0's memory under another shape
   bool epilogue = false;  // its execution can apply an elementwise chain to its output while that is in cache
   bool over_first = false;  // output 0 may be written over input 0, which then costs no copy

@@ -73,9 +73,7 @@ void Epilogue::Bound::finish(const Lane& lane, const Operands& io) {
   }
   if (chain.statistics().empty()) return;
   lane.barrier();
-  chain.statistics().join(
-      lane, epilogue_.parts_, statistics_,
-      io.out + chain.outputs().size() + size_t(epilogue_.raw_output_ == int(chain.outputs().size())));
+  chain.statistics().join(lane, epilogue_.parts_, statistics_, io.out + epilogue_.first_statistic());
 }
 
 // The chain looks for element `begin` that far behind its input's start.

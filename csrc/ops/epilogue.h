@@ -12,7 +12,8 @@ namespace axone {
 
 // The chain behind a head, and where the head's raw output goes.
 // Operands of a headed instruction: in = the head's inputs, then the chain's other inputs;
-// out = the chain's outputs, then the head's output if it is needed elsewhere, then the chain's statistics.
+// out = the chain's outputs, then the head's output if it is needed elsewhere, then the chain's statistics,
+// then the head's further outputs.
 class Epilogue {
  public:
   // updates[o]: output o replaces a variable's old value, which the chain may still have to read.
@@ -29,6 +30,9 @@ class Epilogue {
   // Called by a head that can hand over its values in pieces of up to `elements`, one lane one piece at a
   // time: then raw values that no output can hold need no memory of the whole shape.
   void take_pieces(int64_t elements);
+
+  // Outputs of the instruction before the head's second one, if it has more than one.
+  size_t outputs() const { return first_statistic() + chain_.statistics().outputs(); }
 
   // Scratch in bytes: a tile set for each lane, the statistics, and the raw output where no output can hold
   // it.
@@ -76,6 +80,11 @@ class Epilogue {
     TileProgram::Bound chain_;
   };
 
+  // The chain's outputs, and the head's where it is needed elsewhere.
+  size_t first_statistic() const {
+    const size_t own = chain_.outputs().size();
+    return own + size_t(raw_output_ == int(own));
+  }
   size_t statistics_bytes() const {
     return round_up(size_t(parts_) * chain_.statistics().part_bytes(), kPage);
   }

@@ -161,7 +161,7 @@ void define_functions() {
   function("arctan", [](auto dy, auto x, auto) { return dy / (1.0 + x * x); });
   function("sinh", [](auto dy, auto x, auto) { return dy * x.apply("cosh"); });
   function("cosh", [](auto dy, auto x, auto) { return dy * x.apply("sinh"); });
-  function("tanh", [](auto dy, auto, auto y) { return dy.apply("tanh_grad", {y}); });
+  function("tanh", [](auto dy, auto, auto y) { return dy.apply("tanh_grad", {y}); }).monotone = true;
   function("arcsinh", [](auto dy, auto x, auto) { return dy * (x * x + 1.0).apply("rsqrt"); });
   function("arccosh", [](auto dy, auto x, auto) { return dy * (x * x - 1.0).apply("rsqrt"); });
   function("arctanh", [](auto dy, auto x, auto) { return dy / (1.0 - x * x); });
@@ -187,35 +187,38 @@ void define_functions() {
 }
 
 void define_activations() {
-  function("sigmoid", [](auto dy, auto, auto y) { return dy.apply("sigmoid_grad", {y}); });
-  function("log_sigmoid", [](auto dy, auto x, auto) { return dy * (-x).apply("sigmoid"); });
-  function("softplus", [](auto dy, auto x, auto) { return dy * x.apply("sigmoid"); });
+  function("sigmoid", [](auto dy, auto, auto y) { return dy.apply("sigmoid_grad", {y}); }).monotone = true;
+  function("log_sigmoid", [](auto dy, auto x, auto) { return dy * (-x).apply("sigmoid"); }).monotone = true;
+  function("softplus", [](auto dy, auto x, auto) { return dy * x.apply("sigmoid"); }).monotone = true;
   function("softsign", [](auto dy, auto x, auto) {
     const Sym d = x.apply("abs") + 1.0;
     return dy / (d * d);
-  });
-  unary("relu", unary_rule(numbers, "numbers"),
-        [](auto dy, auto, auto y) { return dy.apply("relu_grad", {y}); });
+  }).monotone = true;
+  unary("relu", unary_rule(numbers, "numbers"), [](auto dy, auto, auto y) {
+    return dy.apply("relu_grad", {y});
+  }).monotone = true;
   function("relu6", [](auto dy, auto x, auto) {
     const Sym inside =
         x.apply("greater", {x.constant(0)}).apply("logical_and", {x.apply("less", {x.constant(6)})});
     return dy * indicator(inside, dy);
-  });
+  }).monotone = true;
   function("hard_sigmoid", [](auto dy, auto x, auto) {
     const Sym inside = x.apply("abs").apply("less", {x.constant(3)});
     return dy * indicator(inside, dy) * (1.0 / 6);
-  });
+  }).monotone = true;
   function("hard_tanh", [](auto dy, auto x, auto) {
     return dy * indicator(x.apply("abs").apply("less", {x.constant(1)}), dy);
-  });
-  function("selu", [](auto dy, auto x, auto) { return dy.apply("selu_grad", {x}); });
+  }).monotone = true;
+  function("selu", [](auto dy, auto x, auto) { return dy.apply("selu_grad", {x}); }).monotone = true;
   function("gelu", [](auto dy, auto x, auto) { return dy.apply("gelu_grad", {x}); });
   function("gelu_tanh", [](auto dy, auto x, auto) { return dy.apply("gelu_tanh_grad", {x}); });
   function("silu", [](auto dy, auto x, auto) { return dy.apply("silu_grad", {x}); });
   function("mish", [](auto dy, auto x, auto) { return dy.apply("mish_grad", {x}); });
   for (const char* name : {"leaky_relu", "elu"}) {
     const std::string derivative = std::string(name) + "_grad";
-    function(name).gradient = [derivative](const GradientCall& g) -> std::vector<Sym> {
+    Op& op = function(name);
+    op.monotone = true;
+    op.gradient = [derivative](const GradientCall& g) -> std::vector<Sym> {
       return {g.grad().apply(derivative.c_str(), {g.in(0)}, g.attrs)};
     };
   }

@@ -26,6 +26,12 @@ int16_t Statistics::add(const ColumnStatistic& statistic, DType dtype) {
   return int16_t(all_.size() - 1);
 }
 
+size_t Statistics::outputs() const {
+  size_t count = 0;
+  for (const One& s : all_) count += s.kind == StatisticKind::moments ? 2 : 1;
+  return count;
+}
+
 int64_t Statistics::columns() const {
   int64_t most = 1;
   for (const One& s : all_) most = std::max(most, s.columns);

@@ -19,7 +19,8 @@ class Statistics {
   int16_t add(const ColumnStatistic& statistic, DType dtype);
 
   bool empty() const { return all_.empty(); }
-  size_t size() const { return all_.size(); }
+  // Tensors that join writes.
+  size_t outputs() const;
   // Columns of the widest: all others' divide the elements too, but not it.
   int64_t columns() const;
   // Of a part's partial results.

@@ -41,8 +41,8 @@ Value ProgramBuilder::base(Value v) const {
 void ProgramBuilder::find_uses() {
   used_outside_.assign(size_t(graph_.size()), 0);
   read_elsewhere_.assign(size_t(graph_.size()), 0);
-  for (Value v : outputs_) used_outside_[size_t(v.node)] = 1;
-  for (const auto& [storage, v] : graph_.assigned()) used_outside_[size_t(v.node)] = 1;
+  for (Value v : outputs_) used_outside_[size_t(v.node)] |= v.output == 0;
+  for (const auto& [storage, v] : graph_.assigned()) used_outside_[size_t(v.node)] |= v.output == 0;
 }
 
 // Values of a group that are read elsewhere: these are written to memory.
@@ -63,7 +63,7 @@ void ProgramBuilder::draft_groups() {
     for (const auto* nodes : {&g.nodes, &g.statistics})
       for (int32_t id : *nodes)
         for (Value v : graph_.node(id).inputs)
-          if (!contains(g.nodes, v.node)) read_elsewhere_[size_t(v.node)] = 1;
+          if (!contains(g.nodes, v.node)) read_elsewhere_[size_t(v.node)] |= v.output == 0;
   for (Group& group : groups) {
     Draft d;
     d.group = std::move(group);
@@ -89,6 +89,9 @@ void ProgramBuilder::draft_groups() {
       if (d.head_escapes) d.out.push_back(head);
       for (int32_t id : d.group.statistics)
         for (int32_t k = 0; k < int32_t(graph_.node(id).outputs.size()); ++k) d.out.push_back({id, k});
+      if (d.group.head >= 0)
+        for (int32_t k = 1; k < int32_t(graph_.node(d.group.head).outputs.size()); ++k)
+          d.out.push_back({d.group.head, k});
     }
     for (Value& v : d.in) v = base(v);
     drafts_.push_back(std::move(d));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ops/epilogue.h"
+#include "ops/map_ops.h"
 #include "ops/rules.h"
 
 namespace axone {
@@ -104,12 +105,74 @@ std::unique_ptr<Instruction> by_rows(const OpCall& c, const char* name, Run run)
   });
 }
 
-std::unique_ptr<Instruction> compile_max(const OpCall& c) {
-  const ConvGather g = windows_of(c, c.in(0).shape);
-  const auto kernel = kernel_function<PoolMax>("pool.max", c.in(0).dtype);
-  return by_rows(c, "max_pool", [g, kernel](int64_t begin, int64_t end, const Operands& io) {
-    kernel(g, io.in[0], begin, end, io.out[0], io.out[1]);
-  });
+class MaxPool final : public Instruction {
+ public:
+  MaxPool(const OpCall& c, std::unique_ptr<Epilogue> epilogue)
+      : g_(windows_of(c, c.in(0).shape)),
+        epilogue_(std::move(epilogue)),
+        kernel_(kernel_function<PoolMax>("pool.max", c.in(0).dtype)),
+        channels_(c.out().shape.back()),
+        rows_(channels_ ? element_count(c.out().shape) / channels_ : 0),
+        band_(std::max<int64_t>(
+            1, kBandBytes / (std::max<int64_t>(1, channels_) * int64_t(item_size(c.out().dtype))))),
+        bands_((rows_ + band_ - 1) / band_),
+        serial_(axone::serial(c)) {
+    if (epilogue_) epilogue_->follow(bands_);
+  }
+  void run(const Lane& lane, const Operands& io) const override {
+    if (!epilogue_) return each(lane, io, io.out[0], io.out[1], nullptr);
+    epilogue_->run(lane, io, 1, io.scratch, [&](void* y, GemmEpilogue* follower) {
+      each(lane, io, y, io.out[epilogue_->outputs()], follower);
+    });
+  }
+  bool serial() const override { return serial_; }
+  size_t scratch_bytes(int threads) const override {
+    return epilogue_ ? epilogue_->scratch_bytes(threads) : 0;
+  }
+  const char* name() const override { return "max_pool"; }
+
+ private:
+  void each(const Lane& lane, const Operands& io, void* y, void* index, GemmEpilogue* epilogue) const {
+    int64_t i, end;
+    lane.share(bands_, &i, &end);
+    for (; i < end; ++i) {
+      const int64_t row = i * band_, row_end = std::min(rows_, row + band_);
+      kernel_(g_, io.in[0], row, row_end, y, index);
+      if (!epilogue) continue;
+      epilogue->begin_part(i);
+      epilogue->apply(row * channels_, (row_end - row) * channels_);
+    }
+  }
+
+  ConvGather g_;
+  std::unique_ptr<Epilogue> epilogue_;
+  PoolMax kernel_;
+  int64_t channels_, rows_, band_, bands_;
+  bool serial_;
+};
+
+std::unique_ptr<Instruction> compile_max(const OpCall& c, std::unique_ptr<Epilogue> epilogue) {
+  return std::make_unique<MaxPool>(c, std::move(epilogue));
+}
+
+// The largest of f(x) is f of the largest x where f never falls, and likewise with a number for each channel
+// added: what follows a convolution is then computed of its largest elements alone, and so are the gradients.
+Value pool_first(Graph& g, Value x, const Attrs& attrs) {
+  const Node node = g.node(x);  // a copy: the graph grows
+  if (!node.op) return {};
+  const auto pooled = [&](Value v) { return Sym(g, g.add("max_pool", {v}, attrs)); };
+  if (node.op->monotone && map_parameter(node.attrs) >= 0) {
+    const Attrs parameters = node.attrs;
+    return pooled(node.inputs[0]).apply(node.op->name, {}, parameters).value();
+  }
+  if (std::string(node.op->name) != "add") return {};
+  for (size_t i = 0; i < 2; ++i) {
+    const Shape a = g.shape(node.inputs[i]), b = g.shape(node.inputs[1 - i]);
+    if (a != node.outputs[0].shape || b.empty() || element_count(b) != b.back() || b.back() != a.back())
+      continue;
+    return (pooled(node.inputs[i]) + Sym(g, node.inputs[1 - i])).value();
+  }
+  return {};
 }
 
 std::unique_ptr<Instruction> compile_pick(const OpCall& c) {
@@ -205,8 +268,20 @@ std::unique_ptr<Instruction> compile_average_grad(const OpCall& c, std::unique_p
 }
 
 [[maybe_unused]] const bool registered = [] {
+  Op& largest = define_op("max_pool");
+  largest.type = [](const OpCall& c) -> std::vector<TensorType> {
+    expect_inputs(c, 1);
+    expect_float(c, 0);
+    return {{c.in(0).dtype, output_shape(windows_of(c, c.in(0).shape), c.in(0).shape)}};
+  };
+  largest.simplify = [](Graph& g, const std::vector<Value>& in, const Attrs& attrs) -> Value {
+    if (Value v = pool_first(g, in[0], attrs)) return v;
+    return g.add("max_pool_indexed", {in[0]}, attrs);
+  };
+
   // Outputs: the largest elements, and the number of each in its window.
-  Op& max = define_op("max_pool");
+  Op& max = define_op("max_pool_indexed");
+  max.epilogue = true;
   max.type = [](const OpCall& c) -> std::vector<TensorType> {
     expect_inputs(c, 1);
     expect_float(c, 0);
@@ -217,7 +292,7 @@ std::unique_ptr<Instruction> compile_average_grad(const OpCall& c, std::unique_p
   max.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     return {g.grad().apply("max_pool_grad", {g.out(1)}, with_shape(g.attrs, g.in(0).shape()))};
   };
-  define_execution("max_pool", compile_max);
+  define_execution("max_pool_indexed", compile_max);
 
   // dy, index -> dx.
   Op& max_grad = define_op("max_pool_grad");

@@ -9,7 +9,6 @@ import numpy as np
 
 from axone.core.operation import op
 from axone.core.tensor import Tensor
-from axone.core.trace import emit
 from axone.ops._common import TensorLike, compute, to_float, to_tensor
 from axone.ops._spatial import (
     format_of,
@@ -94,9 +93,7 @@ def _pooled(name: str, inputs: Any, pool_size: Any, strides: Any, padding: Any, 
     pads = [pads_of(*axis, mode) for axis in zip(x.shape[1:-1], window, steps, ones, strict=True)]
     low, high = [p[0] for p in pads], [p[1] for p in pads]
     attrs: dict[str, Any] = {"window": window, "strides": steps, "pad_lo": low, "pad_hi": high}
-    # max_pool also returns where each largest element was.
-    y = emit("max_pool", [x], **attrs)[0] if name == "max_pool" else compute("avg_pool", x, **attrs)
-    return from_last(y, layout)
+    return from_last(compute("max_pool" if name == "max_pool" else "avg_pool", x, **attrs), layout)
 
 
 @op

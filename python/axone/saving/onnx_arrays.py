@@ -53,8 +53,17 @@ def _slice(e: Any, node: Any) -> dict[str, str]:
         whole = start == 0 and step == 1 and size == source.shape[axis]
         if whole and node.other["sizes"][axis] == source.other_shape[axis]:
             continue
-        if node.other["sizes"][axis] != size or node.other["starts"][axis] != start:
+        left = source.shape[axis] - start - size
+        if node.other["starts"][axis] != start or step != 1 and node.other["sizes"][axis] != size:
             raise ValueError("export: a slice of the samples has no counterpart in ONNX here.")
+        if node.other["sizes"][axis] != size:  # up to so many before the end, which is not known
+            if source.other_shape[axis] - start - node.other["sizes"][axis] != left:
+                raise ValueError("export: a slice of the samples has no counterpart in ONNX here.")
+            starts.append(start)
+            ends.append(-left if left else 2**31)
+            axes.append(axis)
+            steps.append(step)
+            continue
         stop = start + (size - 1) * step + (1 if step > 0 else -1)
         starts.append(start)
         ends.append(stop if stop >= 0 else -(2**31))
@@ -174,10 +183,10 @@ def _conv_transpose(e: Any, node: Any) -> dict[str, str]:
     return {FIRST: e.add("ConvTranspose", names, output_padding=extra, **options)}
 
 
-@rule("max_pool", "avg_pool")
+@rule("max_pool_indexed", "avg_pool")
 def _pool(e: Any, node: Any) -> dict[str, str]:
     options: dict[str, Any] = {**_window(node), "kernel_shape": list(node.attrs["window"])}
     if node.op == "avg_pool":
         options["count_include_pad"] = 0
-    op = "MaxPool" if node.op == "max_pool" else "AveragePool"
+    op = "MaxPool" if node.op == "max_pool_indexed" else "AveragePool"
     return {FIRST: e.add(op, [e.get(node.inputs[0], FIRST)], **options)}
