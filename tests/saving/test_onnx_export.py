@@ -48,7 +48,7 @@ def test_layers(case: Case, tmp_path: Path) -> None:
     check(model, case.inputs, tmp_path / "m.onnx")
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if n not in ("subclassed", "gru_with_masks")])
+@pytest.mark.parametrize("name", [n for n in MODELS if n != "subclassed"])
 def test_models(name: str, tmp_path: Path) -> None:
     try:
         model, x, _ = make_model(axone, name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layer_cases import CASES, Case, set_weights
-from test_onnx_export import ACTIVATIONS, FUNCTIONS, LEFT_OUT
+from test_onnx_export import ACTIVATIONS, FUNCTIONS, LEFT_OUT, SORTING, Function
 from test_onnx_export import run as reference
 from whole_models import MODELS, make_model
 
@@ -40,9 +40,7 @@ def test_layers(case: Case, tmp_path: Path) -> None:
     check(tmp_path / "m.onnx", case.inputs)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, m in MODELS.items() if n not in ("subclassed", "gru_with_masks") and m[3]]
-)
+@pytest.mark.parametrize("name", [n for n, m in MODELS.items() if n != "subclassed" and m[3]])
 def test_models(name: str, tmp_path: Path) -> None:
     try:
         model, x, _ = make_model(axone, name)
@@ -145,6 +143,8 @@ NODES: dict[str, tuple[str, list[tuple[int, ...]], dict[str, Any], dict[str, Any
         {"hidden_size": 4, "linear_before_reset": 1},
     ),
     "gru_before": ("GRU", [(5, 2, 3)], {"w": normal(1, 12, 3), "r": normal(1, 12, 4)}, {"hidden_size": 4}),
+    "largest": ("TopK", [(3, 6)], {"k": np.array([2], "int64")}, {"axis": -1}),
+    "smallest": ("TopK", [(6, 3)], {"k": np.array([4], "int64")}, {"axis": 0, "largest": 0}),
     "rnn": (
         "RNN",
         [(5, 2, 3)],
@@ -157,9 +157,16 @@ NODES: dict[str, tuple[str, list[tuple[int, ...]], dict[str, Any], dict[str, Any
 @pytest.mark.parametrize("name", NODES)
 def test_nodes(name: str, tmp_path: Path) -> None:
     op, shapes, weights, attrs = NODES[name]
-    outputs = {"LSTM": 3, "GRU": 2, "RNN": 2}.get(op, 1)
+    outputs = {"LSTM": 3, "GRU": 2, "RNN": 2, "TopK": 2}.get(op, 1)
     write(tmp_path / "m.onnx", op, shapes, weights, outputs, **attrs)
     check(tmp_path / "m.onnx", [normal(*shape) for shape in shapes])
+
+
+@pytest.mark.parametrize("name", SORTING)
+def test_sorting_and_scattering(name: str, tmp_path: Path) -> None:
+    x = axone.Input((5,))
+    axone.Model(x, Function(SORTING[name])(x)).export(tmp_path / "m.onnx")
+    check(tmp_path / "m.onnx", normal(4, 5))
 
 
 def test_training(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,8 @@ def scan(
         raise ValueError(f"scan: unroll must be a positive integer or a bool, got {unroll!r}")
     carried, elements = _Nest(init), _Nest(xs)
     steps = _length("scan", elements.flat, length)
+    if _writing_out.get():
+        return _written_out(f, carried, elements, steps, reverse)
     with BodyTrace() as trace:
         inputs = _inputs(trace, carried.flat)
         items = _inputs(trace, elements.flat, drop_axis=True)
@@ -116,6 +120,41 @@ def scan(
     )
     count = len(carried.flat)
     return carried.pack(results[:count]), stacked.pack(results[count:])
+
+
+# Longer loops make graphs that no one wants to load.
+_MAX_WRITTEN_OUT = 10_000
+_writing_out: ContextVar[bool] = ContextVar("writing_out", default=False)
+
+
+@contextmanager
+def loops_written_out() -> Iterator[None]:
+    """Within this context `scan` adds the operations of each step to the graph, for formats without loops."""
+    token = _writing_out.set(True)
+    try:
+        yield
+    finally:
+        _writing_out.reset(token)
+
+
+def writes_loops_out() -> bool:
+    """Whether `loops_written_out` holds."""
+    return _writing_out.get()
+
+
+def _written_out(
+    f: Callable[[Any, Any], Any], carried: _Nest, elements: _Nest, steps: int, back: bool
+) -> Any:
+    if not 0 < steps <= _MAX_WRITTEN_OUT:
+        raise ValueError(f"scan: a loop of {steps} steps cannot be written out step by step")
+    state, made = carried.pack(carried.flat), []
+    for i in reversed(range(steps)) if back else range(steps):
+        state, output = f(state, elements.pack([x[i] for x in elements.flat]))
+        made.append(_Nest(output))
+    if back:
+        made.reverse()
+    columns = zip(*(nest.flat for nest in made), strict=True)
+    return state, made[0].pack([stack(column, axis=0) for column in columns])
 
 
 def _length(name: str, tensors: Sequence[Tensor], length: int | None) -> int:

@@ -54,7 +54,7 @@ def _slice(e: Any, node: Any) -> dict[str, str]:
         if whole and node.other["sizes"][axis] == source.other_shape[axis]:
             continue
         left = source.shape[axis] - start - size
-        if node.other["starts"][axis] != start or step != 1 and node.other["sizes"][axis] != size:
+        if node.other["starts"][axis] != start or (step != 1 and node.other["sizes"][axis] != size):
             raise ValueError("export: a slice of the samples has no counterpart in ONNX here.")
         if node.other["sizes"][axis] != size:  # up to so many before the end, which is not known
             if source.other_shape[axis] - start - node.other["sizes"][axis] != left:

@@ -15,7 +15,12 @@ from axone.core import tree
 from axone.core.symbolic import STAND_INS
 from axone.core.tensor import Tensor, convert_to_tensor
 from axone.core.trace import Trace, emit
-from axone.saving import onnx_arrays, onnx_sequences  # noqa: F401 (they register their operations)
+from axone.ops.loops import loops_written_out
+from axone.saving import (  # noqa: F401 (they register their operations)
+    onnx_arrays,
+    onnx_sequences,
+    onnx_sorting,
+)
 from axone.saving.onnx_ops import OPERATIONS
 from axone.utils.atomic import atomic_file
 from axone.utils.io import print_msg
@@ -98,6 +103,10 @@ class Exporter:
         self.nodes.append(self.onnx.helper.make_node(op, list(inputs), names, **attrs))
         return names[0] if outputs == 1 else names
 
+    def element(self, dtype: str) -> int:
+        """Return ONNX's number of a dtype."""
+        return _element(self.onnx, dtype)
+
     def get(self, value: int, layout: str = LAST) -> str:
         """Return the name of a value in a layout, moved if it is there in the other one only."""
         names = self.names.setdefault(value, {})
@@ -129,7 +138,7 @@ class Exporter:
         return self._batch
 
     def sizes(self, shape: Sequence[int], other: Sequence[int]) -> str:
-        """Return the name of a shape whose sizes may be multiples of the number of samples."""
+        """Return the name of a shape whose sizes may grow with the number of samples."""
         if tuple(shape) == tuple(other):
             return self.constant(list(shape), "int64")
         parts = []
@@ -137,11 +146,14 @@ class Exporter:
             if one == two:
                 parts.append(self.constant([one], "int64"))
                 continue
-            if one % self.samples or one // self.samples != two // self.twin_samples:
-                raise ValueError(f"export: the size {one} is no multiple of the number of samples.")
-            factor = one // self.samples
-            batch = self.batch()
-            parts.append(batch if factor == 1 else self.add("Mul", [batch, self.constant([factor], "int64")]))
+            factor, rest = divmod(one - two, self.samples - self.twin_samples)
+            more = one - factor * self.samples
+            if rest:
+                raise ValueError(f"export: the size {one} does not grow with the number of samples.")
+            size = self.batch()
+            if factor != 1:
+                size = self.add("Mul", [size, self.constant([factor], "int64")])
+            parts.append(self.add("Add", [size, self.constant([more], "int64")]) if more else size)
         return str(self.add("Concat", parts, axis=0))
 
     # -- the walk ------------------------------------------------------------------------------------------
@@ -198,15 +210,38 @@ class Exporter:
         if node.shape == node.other_shape:
             self.arrays[node.value] = node.array
             return
-        array = node.array
+        array, step = node.array, 0
         for axis, (one, two) in enumerate(zip(node.shape, node.other_shape, strict=True)):
             if one != two:
-                row = array.take([0], axis)
-                if not np.array_equal(array, np.broadcast_to(row, array.shape)):
+                found = _progression(array, node.other_array, axis)
+                if found is None or step:
                     raise ValueError("export: a constant of the model depends on the number of samples.")
-                array = row
+                array, step = array.take([0], axis), found
+                counted = axis
         sizes = self.sizes(node.shape, node.other_shape)
-        self.names[node.value] = {LAST: self.add("Expand", [self.constant(array), sizes])}
+        if not step:
+            self.names[node.value] = {LAST: self.add("Expand", [self.constant(array), sizes])}
+            return
+        size = self.sizes(node.shape[counted : counted + 1], node.other_shape[counted : counted + 1])
+        zero, one = (self.constant(np.array(n, "int64")) for n in (0, 1))
+        numbers = self.add("Range", [zero, self.add("Squeeze", [size]), one])
+        shape = [-1 if axis == counted else 1 for axis in range(array.ndim)]
+        numbers = self.add("Mul", [numbers, self.constant(np.array(step, "int64"))])
+        numbers = self.add("Reshape", [numbers, self.constant(shape, "int64")])
+        if node.dtype != "int64":
+            numbers = self.add("Cast", [numbers], to=self.element(node.dtype))
+        self.names[node.value] = {LAST: self.add("Add", [self.constant(array), numbers])}
+
+
+def _progression(array: np.ndarray, other: np.ndarray, axis: int) -> int | None:
+    """By how much integers grow along an axis whose length differs; 0 for equal values, None for others."""
+    if array.dtype.kind not in "iu":
+        same = np.array_equal(array, np.broadcast_to(array.take([0], axis), array.shape))
+        return 0 if same else None
+    steps = np.diff(array.astype("int64"), axis=axis)
+    first = int(steps.flat[0])
+    even = np.all(steps == first) and np.array_equal(array.take([0, 1], axis), other.take([0, 1], axis))
+    return first if even else None
 
 
 def _perm(rank: int, to: str) -> list[int]:
@@ -235,7 +270,7 @@ def _specs(model: Any, samples: int) -> list[tuple[list[int], str]]:
 
 
 def _trace(model: Any, samples: int) -> tuple[Any, list[Tensor], list[Tensor]]:
-    with Trace() as trace:
+    with Trace() as trace, loops_written_out():
         inputs = [trace.input(shape, dtype) for shape, dtype in _specs(model, samples)]
         nest = tree.pack_sequence_as(model.input, inputs) if len(inputs) > 1 else inputs[0]
         outputs = tree.flatten(model(nest, training=False))

@@ -14,7 +14,7 @@ from axone.core.tensor import Tensor
 from axone.core.trace import Trace, eager_scope
 from axone.layers import Input, Layer
 from axone.models import Model
-from axone.saving import onnx_shapes  # noqa: F401 (registers its operations)
+from axone.saving import onnx_shapes, onnx_sorting  # noqa: F401 (they register their operations)
 from axone.saving.onnx_nodes import MAX_KNOWN, NODES, Value
 from axone.saving.source import FileError, FileSource
 from axone.utils.optional import need
@@ -25,7 +25,7 @@ _MAX_SIZE = 2 << 30  # protobuf's own limit
 # Integers up to this size are sizes, axes and indices, which are constants rather than weights.
 _MAX_CONSTANT = 4096
 # Inputs from this one on say how to compute.
-_SETTINGS = {"Clip": 1, "OneHot": 1, "Pad": 1, "Range": 0, "Slice": 1}
+_SETTINGS = {"Clip": 1, "OneHot": 1, "Pad": 1, "Range": 0, "Slice": 1, "TopK": 1}
 
 
 def read_onnx(path: Any) -> Any:

@@ -10,6 +10,7 @@ from axone.layers.layer import Layer
 from axone.layers.recurrent.cell import RecurrentCell
 from axone.layers.recurrent.loop import run_steps
 from axone.layers.recurrent.rnn import RNN
+from axone.ops.loops import writes_loops_out
 
 __all__: list[str] = []
 
@@ -38,7 +39,7 @@ class CellLayer(RNN):
             if training and cell.dropout > 0:
                 sequences = sequences * ops.expand_dims(cell._masks[0], 1)
             projected = cell.project(sequences)
-            if self._has_operation(training):
+            if self._has_operation(training) and (mask is None or not writes_loops_out()):
                 return self._run_operation(projected, initial_state, mask)
             return run_steps(
                 lambda inputs, states: cell.step(inputs, states, training),
