@@ -91,7 +91,7 @@ std::vector<Result> measure(const Options& o, const Shape& shape) {
       const bool max = !std::strcmp(op, "max_pool");
       TensorType y, index;
       add(op + which, [&](Graph& g) {
-        const Value v = g.add(op, {g.input(x_type)}, window(size, 2));
+        const Value v = g.add(max ? "max_pool_indexed" : op, {g.input(x_type)}, window(size, 2));
         y = g.type(v);
         if (!max) return std::vector<Value>{v};
         index = g.type({v.node, 1});
@@ -102,8 +102,7 @@ std::vector<Result> measure(const Options& o, const Shape& shape) {
         attrs.set("input_shape", shape);
         std::vector<Value> in{g.input(y)};
         if (max) in.push_back(g.input(index));
-        return std::vector<Value>{
-            g.add(std::string(op) == "max_pool" ? "max_pool_grad" : "avg_pool_grad", in, attrs)};
+        return std::vector<Value>{g.add(max ? "max_pool_grad" : "avg_pool_grad", in, attrs)};
       });
     }
   }

@@ -76,10 +76,10 @@ def axone_calls(axone: Any, layer: Layer) -> dict[str, Call]:
         }
     if layer.kind == "pool":
         attrs = {"window": [2, 2], "strides": [2, 2], "pad_lo": [0, 0], "pad_hi": [0, 0]}
-        _, index = emit("max_pool", [x], **attrs)
+        _, index = emit("max_pool_indexed", [x], **attrs)
         shape = list(x.shape)
         return {
-            "forward": lambda: emit("max_pool", [x], **attrs),
+            "forward": lambda: emit("max_pool_indexed", [x], **attrs),
             "backward": lambda: emit("max_pool_grad", [dy, index], input_shape=shape, **attrs),
         }
     ops = axone.ops
