@@ -327,3 +327,9 @@ def test_wrong_inputs() -> None:
         layer({"images": F, "bounding_boxes": F})
     with pytest.raises(ValueError, match=r"RandomHue 'h': .*expected 3 channels, got 1"):
         layers.RandomHue(0.1, name="h")(F[..., :1], training=True)
+
+
+def test_policies_are_short() -> None:
+    for make in (lambda: layers.RandAugment(num_ops=33), lambda: layers.AugMix(chain_depth=10**6)):
+        with pytest.raises(ValueError, match="must be at most 32"):
+            make()

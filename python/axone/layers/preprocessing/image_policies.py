@@ -20,6 +20,17 @@ from axone.layers.preprocessing.image_tones import (
 
 __all__ = ["AugMix", "RandAugment"]
 
+# Policies have 2 to 5; more make a graph that takes long to build.
+_MAX_STEPS = 32
+
+
+def _few(label: str, name: str, value: Any) -> int:
+    """A number of augmentations, each of which becomes a part of the graph."""
+    count = positive_integer(label, name, value)
+    if count > _MAX_STEPS:
+        raise ValueError(f"{label}: {name} must be at most {_MAX_STEPS}, got {count}.")
+    return count
+
 
 class _Policy(ImageLayer):
     """What layers share that choose among augmentations of one strength."""
@@ -115,7 +126,7 @@ class RandAugment(_Policy):
         **kwargs: Any,
     ) -> None:
         super().__init__(value_range, factor, interpolation, seed, data_format, **kwargs)
-        self.num_ops = positive_integer(self._label(), "num_ops", num_ops)
+        self.num_ops = _few(self._label(), "num_ops", num_ops)
 
     def _draw(self, shape: tuple[int, ...], seed: Any) -> Any:
         numbers = random.randint((self.num_ops,), 0, len(self._choices), seed=seed)
@@ -168,8 +179,8 @@ class AugMix(_Policy):
     ) -> None:
         super().__init__(value_range, factor, interpolation, seed, data_format, all_ops, **kwargs)
         label = self._label()
-        self.num_chains = positive_integer(label, "num_chains", num_chains)
-        self.chain_depth = positive_integer(label, "chain_depth", chain_depth)
+        self.num_chains = _few(label, "num_chains", num_chains)
+        self.chain_depth = _few(label, "chain_depth", chain_depth)
         if not isinstance(alpha, (int, float)) or alpha <= 0:
             raise ValueError(f"{label}: alpha must be a positive number, got {alpha!r}.")
         self.alpha = alpha
