@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "graph/op.h"
@@ -129,6 +130,24 @@ void Graph::extend(int32_t id, Attrs attrs, const std::vector<TensorType>& more)
   Node& n = nodes_[size_t(id)];
   n.attrs = std::move(attrs);
   n.outputs.insert(n.outputs.end(), more.begin(), more.end());
+}
+
+bool Graph::has_rewrites() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.op && n.op->rewrite; });
+}
+
+void Graph::rewrite() {
+  std::vector<int> reads(nodes_.size(), 0);
+  for (const Node& n : nodes_)
+    for (Value v : n.inputs) ++reads[size_t(v.node)];
+  for (Node& n : nodes_) {
+    if (!n.op || !n.op->rewrite) continue;
+    std::optional<Rewriting> way = n.op->rewrite(*this, n, reads);
+    if (!way) continue;
+    n.op = way->op;
+    n.inputs = std::move(way->inputs);
+    n.attrs = std::move(way->attrs);
+  }
 }
 
 std::vector<Value> copy_values(const Graph& from, const std::vector<Value>& wanted, Graph& to,

@@ -58,6 +58,11 @@ class Graph {
   // whose gradient needs what a run without it has no reason to keep.
   void extend(int32_t id, Attrs attrs, const std::vector<TensorType>& more);
 
+  // Applies the operations' rewrite rules (Op::rewrite), for a program's own copy of a graph.
+  void rewrite();
+  // Whether that would change anything, perhaps.
+  bool has_rewrites() const;
+
   const Node& node(int32_t id) const { return nodes_[size_t(id)]; }
   const Node& node(Value v) const { return nodes_[size_t(v.node)]; }
   const TensorType& type(Value v) const { return node(v).outputs[size_t(v.output)]; }

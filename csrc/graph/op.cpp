@@ -34,4 +34,10 @@ std::vector<std::string> op_names() {
   return names;
 }
 
+OpCall call_of(const Graph& graph, const Node& node) {
+  OpCall call{*node.op, node.attrs, {}, node.outputs};
+  for (Value v : node.inputs) call.inputs.push_back(graph.type(v));
+  return call;
+}
+
 }  // namespace axone

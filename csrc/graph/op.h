@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct GradientCall {
   const Sym& grad(size_t i = 0) const { return grads[i]; }
 };
 
+// What they see of a node of a graph.
+OpCall call_of(const Graph& graph, const Node& node);
+
 using TypeRule = std::function<std::vector<TensorType>(const OpCall&)>;
 // One gradient per input; an invalid Sym where there is none. Shapes may be those of the broadcast output:
 // autodiff sums them down to the input's shape.
@@ -52,12 +56,25 @@ struct ColumnStatistic {
   StatisticKind kind = StatisticKind::sum;
 };
 
+// Another way to compute a node: by an operation of the same outputs, from values made before it.
+struct Rewriting {
+  const Op* op;
+  std::vector<Value> inputs;
+  Attrs attrs;
+};
+// A cheaper way for a program that is about to run the graph, where there is one. Unlike what `simplify`
+// finds, differentiation never sees it: every value that a user may ask for the gradient of is still there.
+// `reads`: how often each node is read.
+using RewriteRule =
+    std::function<std::optional<Rewriting>(const Graph&, const Node&, const std::vector<int>& reads)>;
+
 class Op {
  public:
   const char* name = "";
   TypeRule type;
   GradientRule gradient;     // empty: not differentiable, its inputs get no gradient
   SimplifyRule simplify;     // may be empty
+  RewriteRule rewrite;       // may be empty
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
   bool cheap = false;        // elementwise, and no more work than reading its result from memory
   bool monotone = false;     // elementwise, of one input, and never falls (with a parameter of 0 or more)

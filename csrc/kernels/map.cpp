@@ -136,6 +136,7 @@ const KernelEntry kEntries[] = {
     AXONE_FLOATS("hard_sigmoid", map1, HardSigmoid),
     AXONE_FLOATS("hard_tanh", map1, HardTanh),
     AXONE_FLOATS("relu_grad", map2, ReluGrad),
+    AXONE_FLOATS("relu6_grad", map2, Relu6Grad),
     AXONE_FLOATS("leaky_relu_grad", map2, LeakyReluGrad),
     AXONE_FLOATS("sigmoid_grad", map2, SigmoidGrad),
     AXONE_FLOATS("tanh_grad", map2, TanhGrad),

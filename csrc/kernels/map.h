@@ -21,7 +21,7 @@ namespace axone {
 //   toward 0 and saturates, NaN gives 0; integers wrap.
 //
 // "map.<activation>_grad" (dy, y): dy times the derivative. y is the function's output for sigmoid and tanh,
-// its input or output for relu, its input for all others.
+// its input or output for relu and relu6, its input for all others.
 //
 // Integers wrap; their division and remainder by 0 give 0. Functions are good to about 2 units in the last
 // place (f32) and 4 (f64): tests/native/test_kernels_math.cpp holds the bounds. Subnormals may count as 0.

@@ -31,6 +31,7 @@ AXONE_MAP1(Mish, false, Vec<T> e = vexp<T>(at_most<T>(x, ExpConstants<T>::kSatur
            Vec<T> n = e * (e + T(2)); return x * (n / (n + T(2)));)
 
 AXONE_MAP2(ReluGrad, true, return y > T(0) ? x : Vec<T>{};)
+AXONE_MAP2(Relu6Grad, true, return (y > T(0)) & (y < T(6)) ? x : Vec<T>{};)
 AXONE_MAP2(LeakyReluGrad, true, Vec<T> scaled = x * p; return y < T(0) ? scaled : x;)
 AXONE_MAP2(SigmoidGrad, true, return x * (y * (T(1) - y));)
 AXONE_MAP2(TanhGrad, true, return x * (T(1) - y * y);)

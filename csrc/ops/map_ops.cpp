@@ -197,11 +197,7 @@ void define_activations() {
   unary("relu", unary_rule(numbers, "numbers"), [](auto dy, auto, auto y) {
     return dy.apply("relu_grad", {y});
   }).monotone = true;
-  function("relu6", [](auto dy, auto x, auto) {
-    const Sym inside =
-        x.apply("greater", {x.constant(0)}).apply("logical_and", {x.apply("less", {x.constant(6)})});
-    return dy * indicator(inside, dy);
-  }).monotone = true;
+  function("relu6", [](auto dy, auto x, auto) { return dy.apply("relu6_grad", {x}); }).monotone = true;
   function("hard_sigmoid", [](auto dy, auto x, auto) {
     const Sym inside = x.apply("abs").apply("less", {x.constant(3)});
     return dy * indicator(inside, dy) * (1.0 / 6);
@@ -225,6 +221,10 @@ void define_activations() {
 
   gradient_kernel("relu_grad",
                   [](auto y, auto&) { return indicator(y.apply("greater", {y.constant(0)}), y); });
+  gradient_kernel("relu6_grad", [](auto x, auto&) {
+    return indicator(
+        x.apply("greater", {x.constant(0)}).apply("logical_and", {x.apply("less", {x.constant(6)})}), x);
+  });
   gradient_kernel("sigmoid_grad", [](auto y, auto&) { return y * (1.0 - y); });
   gradient_kernel("tanh_grad", [](auto y, auto&) { return 1.0 - y * y; });
   gradient_kernel("leaky_relu_grad", [](auto x, auto& attrs) {
@@ -365,10 +365,10 @@ void define_selection() {
 // What a vector unit does while it waits for memory.
 void mark_cheap() {
   for (const char* name :
-       {"neg",        "abs",         "square",     "relu",    "relu6",         "relu_grad",
-        "add",        "subtract",    "multiply",   "maximum", "minimum",       "equal",
-        "not_equal",  "less",        "less_equal", "greater", "greater_equal", "logical_and",
-        "logical_or", "logical_not", "where",      "cast",    "broadcast_to"})
+       {"neg",         "abs",        "square",      "relu",       "relu6",   "relu_grad",
+        "relu6_grad",  "add",        "subtract",    "multiply",   "maximum", "minimum",
+        "equal",       "not_equal",  "less",        "less_equal", "greater", "greater_equal",
+        "logical_and", "logical_or", "logical_not", "where",      "cast",    "broadcast_to"})
     const_cast<Op&>(find_op(name)).cheap = true;
 }
 

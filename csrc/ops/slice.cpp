@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/conv/padding.h"
 #include "ops/execution.h"
 #include "ops/rules.h"
 #include "ops/strided_copy.h"
@@ -122,6 +123,7 @@ void define_slice() {
   Op& op = define_op("slice");
   op.type = slice_type;
   op.simplify = simplify_slice;
+  op.rewrite = input_grad_without_slice;
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     const Shape whole = g.in(0).shape();
     const Axes starts = g.attrs.get<Axes>("starts"), steps = g.attrs.get<Axes>("steps");

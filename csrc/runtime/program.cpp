@@ -9,7 +9,13 @@
 namespace axone {
 
 Program::Program(const Graph& graph, const std::vector<Value>& outputs) {
-  ProgramBuilder(graph, outputs, *this).build();
+  if (!graph.has_rewrites()) {
+    ProgramBuilder(graph, outputs, *this).build();
+    return;
+  }
+  Graph own(graph);
+  own.rewrite();
+  ProgramBuilder(own, outputs, *this).build();
 }
 
 Program::~Program() = default;

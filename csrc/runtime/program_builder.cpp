@@ -268,8 +268,7 @@ void ProgramBuilder::emit_instructions() {
       step.instruction = make_map_instruction(std::move(d.chains));
     } else {
       const Node& n = graph_.node(d.group.nodes[0]);
-      OpCall call{*n.op, n.attrs, {}, n.outputs};
-      for (Value v : n.inputs) call.inputs.push_back(graph_.type(v));
+      const OpCall call = call_of(graph_, n);
       std::unique_ptr<Epilogue> epilogue;
       if (!d.chains.empty()) {
         std::vector<bool> keeps_old;

@@ -140,6 +140,7 @@ struct Gradient {
 };
 const Gradient kGradients[] = {
     {"relu_grad", [](Real y) { return Real(y > 0); }, 0, 0},
+    {"relu6_grad", [](Real y) { return Real(y > 0 && y < 6); }, 0, 0},
     {"leaky_relu_grad", [](Real y) { return y < 0 ? 0.25L : 1; }, 0, 0},
     {"sigmoid_grad", [](Real y) { return y * (1 - y); }, 3, 1},
     {"tanh_grad", [](Real y) { return 1 - y * y; }, 3, 1},

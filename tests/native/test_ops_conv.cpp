@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "cpu/team.h"
+#include "graph/autodiff.h"
 #include "graph/op.h"
 #include "runtime/program.h"
 
@@ -149,6 +150,36 @@ TEST(convolutions_are_what_they_are_defined_as) {
 }
 
 // What the documentation promises of F(4, 3) and F(2, 5).
+// Zeros around the input by an operation of their own: no instruction pads or cuts, the results are those of
+// the convolution's own padding, and the padded input still has a gradient.
+TEST(padding_becomes_the_convolutions) {
+  const Case c{2, 9, 8, 12, 12, 3, 2, 1, 0, 12};
+  Case padded = c;
+  padded.pad = 1;
+  const Tensor x = noise(x_shape(c)), w = noise(w_shape(c));
+  const auto run = [&](bool by_pad, std::string* instructions) {
+    Graph graph;
+    const Value in = graph.input(x.type()), weights = graph.input(w.type());
+    Value from = in;
+    if (by_pad) from = graph.add("pad", {in}, {{"low", Axes{0, 1, 1, 0}}, {"high", Axes{0, 1, 1, 0}}});
+    const Value y = graph.add("conv", {from, weights}, attributes(by_pad ? c : padded));
+    const std::vector<Value> grads = gradients(graph, {y}, {in, weights, from}, {graph.add("square", {y})});
+    CHECK(bool(grads[2]), "the padded input has no gradient");
+    Program program(graph, {y, grads[0], grads[1]});
+    *instructions = program.describe();
+    std::vector<std::vector<float>> out;
+    std::vector<void*> to;
+    for (const TensorType& t : program.output_types()) out.emplace_back(size_t(element_count(t.shape)));
+    for (auto& v : out) to.push_back(v.data());
+    program.run({x.data(), w.data()}, to);
+    return out;
+  };
+  std::string with, without;
+  CHECK(run(true, &with) == run(false, &without), "padding by a node differs");
+  CHECK(with.size() == without.size() && with.find("pad") == std::string::npos, with, " instead of ",
+        without);
+}
+
 TEST(winograd_stays_within_its_error) {
   const Case cases[] = {{1, 24, 24, 512, 16, 3, 1, 1, 1, 1},
                         {1, 24, 24, 16, 512, 3, 1, 1, 1, 1},

@@ -1,5 +1,6 @@
 // Convolution and its two gradients: shape rules, gradients, and the choice of the algorithm.
 #include "ops/conv/algorithms.h"
+#include "ops/conv/padding.h"
 #include "ops/rules.h"
 
 namespace axone {
@@ -103,6 +104,7 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
   Op& y = define_op("conv");
   y.type = forward_type;
   y.epilogue = true;
+  y.rewrite = conv_without_pad;
   y.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     return {input_grad(g.attrs, g.grad(), g.in(1), g.in(0).shape()),
             weight_grad(g.attrs, g.in(0), g.grad(), g.in(1).shape())};
@@ -121,6 +123,7 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
   Op& dw = define_op("conv_weight_grad");
   dw.type = weight_grad_type;
   dw.epilogue = true;
+  dw.rewrite = weight_grad_without_pad;
   dw.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     return {input_grad(g.attrs, g.in(1), g.grad(), g.in(0).shape()), forward(g.attrs, g.in(0), g.grad())};
   };
