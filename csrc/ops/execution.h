@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <vector>
 
 #include "cpu/dispatch.h"
 #include "cpu/team.h"
@@ -60,9 +61,10 @@ class Instruction {
   virtual void run(const Lane& lane, const Operands& io) const = 0;
   virtual bool serial() const { return false; }
   virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
-  // Bytes into which `prepare` brings weights into the form that `run` reads: input 1 alone, so that it is
-  // done again only when that has changed. Called like run; the executor puts a barrier behind it.
+  // Bytes into which `prepare` brings weights into the form that `run` reads: prepared_inputs alone, so that
+  // it is done again only when these have changed. Called like run; the executor puts a barrier behind it.
   virtual size_t prepared_bytes() const { return 0; }
+  virtual std::vector<size_t> prepared_inputs() const { return {1}; }
   virtual void prepare(const Lane& /*lane*/, const Operands& /*io*/) const {}
   // Floating-point operations, where these and not the operands' bytes decide how long it takes.
   virtual double flops() const { return 0; }

@@ -66,9 +66,9 @@ void Program::place_operands() {
 
 void Program::find_stale() {
   for (Step& s : steps_) {
-    if (!s.weights.data() || s.prepared_from == s.weights.writes()) continue;
+    if (s.weights.empty() || s.prepared_from == s.writes()) continue;
     if (!s.prepared.data()) s.prepared = Buffer(s.prepared_bytes);
-    s.prepared_from = s.weights.writes();
+    s.prepared_from = s.writes();
     s.stale = true;
   }
 }
@@ -113,7 +113,7 @@ int Program::team_size(int64_t steps) const {
 
 size_t Program::scratch_bytes(const Step& s, int threads) const {
   const size_t own = round_up(s.instruction->scratch_bytes(threads), kPage);
-  return own + (s.weights.data() ? 0 : s.prepared_bytes);
+  return own + (s.weights.empty() ? s.prepared_bytes : 0);
 }
 
 // Weights that are kept are looked at once a run: what `bind` found stale is prepared in the first step.
@@ -122,8 +122,8 @@ void Program::run_step(const Lane& lane, const Step& s, bool first) const {
   Operands io{p, p + s.in.size(), scratch_.data(), nullptr, &status_};
   if (s.prepared_bytes) {
     const size_t own = round_up(s.instruction->scratch_bytes(lane.count), kPage);
-    io.prepared = s.weights.data() ? s.prepared.data() : static_cast<char*>(scratch_.data()) + own;
-    if (!s.weights.data() || (s.stale && first)) {
+    io.prepared = s.weights.empty() ? static_cast<char*>(scratch_.data()) + own : s.prepared.data();
+    if (s.weights.empty() || (s.stale && first)) {
       s.instruction->prepare(lane, io);
       lane.barrier();
     }

@@ -86,10 +86,16 @@ class Program {
     // What the instruction prepares (Instruction::prepare). From weights that the program does not assign it
     // is kept from run to run; else it lies in scratch and is made in every step.
     size_t prepared_bytes = 0;
-    Tensor weights;  // those that are kept; empty else
+    std::vector<Tensor> weights;  // those that are kept; empty else
     Buffer prepared;
-    uint64_t prepared_from = UINT64_MAX;  // weights.writes() of what `prepared` holds
-    bool stale = false;                   // `prepared` is to be made in the run's first step
+    uint64_t prepared_from = UINT64_MAX;  // writes() of what `prepared` holds
+    // How often the weights have been written.
+    uint64_t writes() const {
+      uint64_t sum = 0;
+      for (const Tensor& t : weights) sum += t.writes();
+      return sum;
+    }
+    bool stale = false;  // `prepared` is to be made in the run's first step
   };
   struct Copy {
     int32_t from;    // slot

@@ -24,6 +24,7 @@ void ProgramBuilder::build() {
   for (Value v : outputs_) program_.output_types_.push_back(graph_.type(v));
   find_uses();
   draft_groups();
+  join_blocks();
   join_equal_chains();
   place_leaves();
   place_outputs();
@@ -251,39 +252,48 @@ double ProgramBuilder::work_of(const Program::Step& step) const {
   return std::max(bytes / 2, step.instruction->flops());
 }
 
-// Input 1 of the draft's head, where it is a constant or a variable that this program does not assign.
-Tensor ProgramBuilder::kept_weights(const Draft& d) const {
-  const Node& n = graph_.node(base(graph_.node(d.group.nodes[0]).inputs[1]));
-  if (n.kind != NodeKind::variable && n.kind != NodeKind::constant) return {};
-  for (const auto& [storage, value] : graph_.assigned())
-    if (storage.data() == n.data.data()) return {};
-  return n.data;
+// The draft's inputs of these numbers, where all are constants or variables that this program does not
+// assign.
+std::vector<Tensor> ProgramBuilder::kept_weights(const Draft& d, const std::vector<size_t>& inputs) const {
+  std::vector<Tensor> kept;
+  for (size_t i : inputs) {
+    const Node& n = graph_.node(d.in[i]);
+    if (n.kind != NodeKind::variable && n.kind != NodeKind::constant) return {};
+    for (const auto& [storage, value] : graph_.assigned())
+      if (storage.data() == n.data.data()) return {};
+    kept.push_back(n.data);
+  }
+  return kept;
+}
+
+// The chain behind the draft's head, or null.
+std::unique_ptr<Epilogue> ProgramBuilder::epilogue_of(Draft& d) {
+  if (d.chains.empty()) return nullptr;
+  std::vector<bool> keeps_old;
+  for (Value v : d.chains[0].outputs())
+    keeps_old.push_back(program_.slots_[size_t(slot(v))].kind == Program::Slot::fixed);
+  return std::make_unique<Epilogue>(std::move(d.chains[0]), Value{d.group.head, 0}, d.head_escapes,
+                                    graph_.node(d.group.head).outputs[0], keeps_old);
 }
 
 void ProgramBuilder::emit_instructions() {
   for (const auto& [storage, value] : graph_.assigned()) program_.assigned_.push_back(storage);
   for (Draft& d : drafts_) {
     Program::Step step;
-    if (d.group.map) {
+    if (!d.stages.empty()) {
+      step.instruction = block_of(d);
+    } else if (d.group.map) {
       step.instruction = make_map_instruction(std::move(d.chains));
     } else {
       const Node& n = graph_.node(d.group.nodes[0]);
       const OpCall call = call_of(graph_, n);
-      std::unique_ptr<Epilogue> epilogue;
-      if (!d.chains.empty()) {
-        std::vector<bool> keeps_old;
-        for (Value v : d.chains[0].outputs())
-          keeps_old.push_back(program_.slots_[size_t(slot(v))].kind == Program::Slot::fixed);
-        epilogue = std::make_unique<Epilogue>(std::move(d.chains[0]), Value{d.group.head, 0}, d.head_escapes,
-                                              n.outputs[0], keeps_old);
-      }
-      step.instruction = compile_node(call, std::move(epilogue));
+      step.instruction = compile_node(call, epilogue_of(d));
     }
     for (Value v : d.in) step.in.push_back(slot(v));
     for (Value v : d.out) step.out.push_back(slot(v));
     step.serial = step.instruction->serial();
     step.prepared_bytes = round_up(step.instruction->prepared_bytes(), kPage);
-    if (step.prepared_bytes) step.weights = kept_weights(d);
+    if (step.prepared_bytes) step.weights = kept_weights(d, step.instruction->prepared_inputs());
     if (!step.serial) program_.shared_work_ += work_of(step);
     program_.steps_.push_back(std::move(step));
   }

@@ -19,11 +19,13 @@ class ProgramBuilder {
     std::vector<TileProgram> chains;  // of map groups, or the one behind a head
     bool head_escapes = false;
     std::vector<Value> in, out;
+    std::vector<Draft> stages;  // what a block of convolutions does before the draft's own
   };
 
   Value base(Value v) const;
   std::vector<Value> escapes_of(const Group& group) const;
   void draft_groups();
+  void join_blocks();  // blocks.cpp
   void join_equal_chains();
   void find_uses();
   void place_leaves();
@@ -31,7 +33,9 @@ class ProgramBuilder {
   void place_outputs();
   bool writes_over(const Node& node, Value old) const;
   bool update_in_place(const Tensor& storage, Value value);
-  Tensor kept_weights(const Draft& draft) const;
+  std::vector<Tensor> kept_weights(const Draft& draft, const std::vector<size_t>& inputs) const;
+  std::unique_ptr<Epilogue> epilogue_of(Draft& draft);
+  std::unique_ptr<Instruction> block_of(Draft& draft);  // blocks.cpp
   double work_of(const Program::Step& step) const;
   void emit_instructions();
   void plan();

@@ -150,6 +150,75 @@ TEST(convolutions_are_what_they_are_defined_as) {
 }
 
 // What the documentation promises of F(4, 3) and F(2, 5).
+// A pointwise convolution, a depthwise one and a pointwise one, each with a chain behind it, as one
+// instruction: the values of the three by themselves, with the same bits for every team.
+TEST(blocks_are_their_convolutions) {
+  struct Block {
+    int64_t batch, height, width, channels, wide, narrow, kernel, stride, dilation, pad;
+    bool widens, narrows;
+  };
+  const Block kBlocks[] = {
+      {2, 30, 33, 5, 20, 7, 3, 1, 1, 1, true, true},    {8, 13, 14, 16, 96, 24, 3, 2, 1, 1, true, true},
+      {9, 7, 7, 20, 130, 33, 3, 1, 1, 1, true, true},   {3, 41, 9, 8, 48, 16, 5, 2, 1, 2, true, false},
+      {2, 40, 60, 40, 40, 50, 3, 1, 2, 2, false, true}, {8, 57, 5, 3, 17, 1, 3, 3, 1, 0, true, true},
+      {1, 24, 49, 17, 300, 40, 2, 1, 1, 0, true, true}, {2, 64, 64, 12, 500, 9, 3, 1, 1, 1, true, true},
+  };
+  for (const Block& b : kBlocks) {
+    const auto conv = [](const Sym& x, const Sym& w, const Case& c) {
+      return x.apply("conv", {w}, attributes(c));
+    };
+    const Case first{b.batch, b.height, b.width, b.channels, b.wide, 1, 1, 1, 0, 1};
+    const Case middle{b.batch,  b.height, b.width,    b.wide, b.wide,
+                      b.kernel, b.stride, b.dilation, b.pad,  b.wide};
+    const Shape between = y_shape(middle);
+    const Case last{b.batch, between[1], between[2], b.wide, b.narrow, 1, 1, 1, 0, 1};
+    std::vector<Tensor> in{noise(b.widens ? x_shape(first) : x_shape(middle)),
+                           noise(w_shape(first)),
+                           noise(w_shape(middle)),
+                           noise(w_shape(last)),
+                           noise({b.wide}),
+                           noise({b.wide}),
+                           noise({b.narrow}),
+                           noise(b.widens ? y_shape(first) : x_shape(middle))};
+    const auto run = [&](bool apart, int threads, std::string* instructions) {
+      Graph graph;
+      std::vector<Sym> v;
+      for (const Tensor& t : in) v.emplace_back(graph, graph.input(t.type()));
+      Sym x = v[0];
+      std::vector<Value> outputs;
+      if (b.widens) x = (conv(x, v[1], first) * v[4] + v[7]).apply("relu6");
+      if (apart) outputs.push_back(x.value());
+      x = conv(x, v[2], middle) * v[5];
+      if (apart) outputs.push_back(x.value());
+      if (b.narrows) x = (conv(x, v[3], last) + v[6]).apply("relu");
+      outputs.insert(outputs.begin(), x.value());
+      Program program(graph, outputs);
+      *instructions = program.describe();
+      std::vector<std::vector<float>> out;
+      std::vector<const void*> from;
+      std::vector<void*> to;
+      for (const Tensor& t : in) from.push_back(t.data());
+      for (const TensorType& t : program.output_types()) out.emplace_back(size_t(element_count(t.shape)));
+      for (auto& o : out) to.push_back(o.data());
+      set_num_threads(threads);
+      program.run(from, to);
+      return out[0];
+    };
+    on_every_target([&] {
+      std::string together, apart;
+      const std::vector<float> one = run(false, 1, &together), reference = run(true, 1, &apart);
+      CHECK(together.find("conv block") == 0 && together.find('\n') + 1 == together.size(), together);
+      CHECK(apart.find("conv block") == std::string::npos, apart);
+      const Deviation e = error_of(one, std::vector<double>(reference.begin(), reference.end()));
+      CHECK(e.rms < 1e-6 && e.most < 1e-5, b.height, "x", b.width, "x", b.wide, ": rms error ", e.rms,
+            ", largest ", e.most);
+      for (int threads : {2, 3, 5})
+        CHECK(run(false, threads, &together) == one, b.height, "x", b.width, "x", b.wide, " with ", threads,
+              " threads");
+    });
+  }
+}
+
 // Zeros around the input by an operation of their own: no instruction pads or cuts, the results are those of
 // the convolution's own padding, and the padded input still has a gradient.
 TEST(padding_becomes_the_convolutions) {
@@ -225,6 +294,31 @@ TEST(prepared_weights_follow_their_variable) {
     program.run({x.data()}, {second.data()});
     for (float& v : first) v *= 2;
     CHECK(first == second, "the second run used old weights");
+  }
+}
+
+// Both products of a block keep packed weights, and either may change.
+TEST(a_block_follows_all_its_weights) {
+  const Case wide{8, 14, 14, 8, 24, 1, 1, 1, 0, 1}, middle{8, 14, 14, 24, 24, 3, 1, 1, 1, 24},
+      narrow{8, 14, 14, 24, 8, 1, 1, 1, 0, 1};
+  const Tensor x = noise(x_shape(wide));
+  const std::vector<Tensor> w{noise(w_shape(wide)), noise(w_shape(middle)), noise(w_shape(narrow))};
+  Graph graph;
+  Sym y(graph, graph.input(x.type()));
+  const Case* const cases[] = {&wide, &middle, &narrow};
+  for (size_t i = 0; i < 3; ++i)
+    y = y.apply("conv", {Sym(graph, graph.variable(w[i]))}, attributes(*cases[i]));
+  Program program(graph, {y.value()});
+  CHECK(program.instruction_count() == 1, program.describe());
+  std::vector<float> before(size_t(x.size())), after(before.size());
+  for (const Tensor& changed : w) {
+    Graph doubling;
+    doubling.assign(changed, (Sym(doubling, doubling.variable(changed)) * 2.0).value());
+    program.run({x.data()}, {before.data()});
+    Program(doubling, {}).run({}, {});
+    program.run({x.data()}, {after.data()});
+    for (float& v : before) v *= 2;
+    CHECK(before == after, "old weights were used");
   }
 }
 

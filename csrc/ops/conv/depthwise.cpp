@@ -1,11 +1,10 @@
 // Depthwise convolution, directly: line by line of the result, each a sum over the taps that meet it.
-#include "kernels/depthwise.h"
-
 #include <algorithm>
 #include <cstring>
 
 #include "kernels/map.h"
 #include "ops/conv/algorithms.h"
+#include "ops/conv/taps.h"
 
 namespace axone {
 
@@ -15,15 +14,7 @@ namespace {
 constexpr int64_t kParts = 16;
 constexpr int64_t kPiece = 8192;
 
-// Positions q >= 0 at which from + q * step lies in [0, size): [*begin, *end) within [0, count).
-void meets(int64_t from, int64_t step, int64_t size, int64_t count, int64_t* begin, int64_t* end) {
-  *begin = std::clamp<int64_t>(from >= 0 ? 0 : (-from + step - 1) / step, 0, count);
-  const int64_t last = size - 1 - from;
-  *end = last < 0 ? 0 : std::min(count, last / step + 1);
-  *end = std::max(*begin, *end);
-}
-
-// A tap's number in the weights, and the line and position that it reads from position 0 of a line.
+// The taps of each line of both products.
 class Lines {
  public:
   explicit Lines(const ConvGeometry& g) : g_(g), item_(int64_t(item_size(g.dtype))) {}
@@ -32,26 +23,13 @@ class Lines {
   int64_t forward(int64_t line, const char* x, const char* w, DepthwiseTap* taps, int64_t* number) const {
     const int64_t oh = line % g_.out[1], od = line / g_.out[1] % g_.out[0],
                   n = line / (g_.out[1] * g_.out[0]);
-    int64_t count = 0;
-    for (int64_t kd = 0; kd < g_.kernel[0]; ++kd) {
-      const int64_t d = od * g_.stride[0] - g_.low[0] + kd * g_.dilation[0];
-      if (d < 0 || d >= g_.in[0]) continue;
-      for (int64_t kh = 0; kh < g_.kernel[1]; ++kh) {
-        const int64_t h = oh * g_.stride[1] - g_.low[1] + kh * g_.dilation[1];
-        if (h < 0 || h >= g_.in[1]) continue;
-        const int64_t start = ((n * g_.in[0] + d) * g_.in[1] + h) * g_.in[2];
-        for (int64_t kw = 0; kw < g_.kernel[2]; ++kw) {
-          const int64_t from = kw * g_.dilation[2] - g_.low[2];
-          DepthwiseTap& t = taps[count];
-          meets(from, g_.stride[2], g_.in[2], g_.out[2], &t.begin, &t.end);
-          number[count] = (kd * g_.kernel[1] + kh) * g_.kernel[2] + kw;
-          t.x = x + (start + from) * g_.channels * item_;
-          t.w = w + number[count] * g_.channels * item_;
-          ++count;
-        }
-      }
-    }
-    return count;
+    const auto row = [&](int64_t kd, int64_t kh) -> const char* {
+      const int64_t d = od * g_.stride[0] - g_.low[0] + kd * g_.dilation[0],
+                    h = oh * g_.stride[1] - g_.low[1] + kh * g_.dilation[1];
+      if (d < 0 || d >= g_.in[0] || h < 0 || h >= g_.in[1]) return nullptr;
+      return x + ((n * g_.in[0] + d) * g_.in[1] + h) * g_.in[2] * g_.channels * item_;
+    };
+    return forward_taps(g_, row, w, taps, number);
   }
 
   // The taps that positions phase, phase + stride, ... of line (n, d, h) of the input meet in dy.
