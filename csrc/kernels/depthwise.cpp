@@ -27,72 +27,118 @@ AXONE_INLINE void store_some(T* p, Vec<T> v, int64_t n) {
     store_first<T>(p, v, n);
 }
 
-// Q positions times V vectors of channels, where every tap meets the input at all of them.
-template <class T, int Q, int V, bool Whole>
-AXONE_INLINE void inner_tile(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count,
-                             int64_t q, int64_t c, int64_t last, T* y) {
+// V vectors of channels of one position, from the taps that meet the input there.
+template <class T, int V, bool Whole>
+AXONE_INLINE void pixel_tile(const T* const* x, const T* const* w, int64_t tap_count, int64_t c, int64_t last,
+                             T* y) {
   constexpr int64_t L = kLanes<T>;
-  Vec<T> acc[Q][V] = {};
+  Vec<T> acc[V] = {};
+  for (int64_t t = 0; t < tap_count; ++t)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v)
+      acc[v] += load_some<T, Whole>(x[t] + c + v * L, last) * load_some<T, Whole>(w[t] + c + v * L, last);
+#pragma GCC unroll 8
+  for (int v = 0; v < V; ++v) store_some<T, Whole>(y + c + v * L, acc[v], last);
+}
+
+constexpr int kMostTaps = 128;
+
+// One position, at a border or where nothing better fits.
+template <class T>
+void pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q, T* y) {
+  constexpr int64_t L = kLanes<T>;
+  const T *x[kMostTaps], *w[kMostTaps];
+  int64_t count = 0;
   for (int64_t t = 0; t < tap_count; ++t) {
-    const T* const x = static_cast<const T*>(taps[t].x) + q * line.x_stride + c;
-    const T* const w = static_cast<const T*>(taps[t].w) + c;
+    if (q < taps[t].begin || q >= taps[t].end) continue;
+    x[count] = static_cast<const T*>(taps[t].x) + q * line.x_stride;
+    w[count++] = static_cast<const T*>(taps[t].w);
+  }
+  y += q * line.y_stride;
+  int64_t c = 0;
+  for (; c + 4 * L <= line.channels; c += 4 * L) pixel_tile<T, 4, true>(x, w, count, c, L, y);
+  for (; c + L <= line.channels; c += L) pixel_tile<T, 1, true>(x, w, count, c, L, y);
+  if (c < line.channels) pixel_tile<T, 1, false>(x, w, count, c, line.channels - c, y);
+}
+
+// One vector of channels of Q positions, where all taps meet the input. Taps come in lines of K that read
+// neighbouring positions, and positions are S of these apart: what several taps read is loaded once.
+template <class T, int K, int S, int Q, bool Whole>
+AXONE_INLINE void line_tile(const DepthwiseTap* taps, int64_t tap_count, int64_t from, int64_t pixel,
+                            int64_t c, int64_t last, T* y, int64_t y_stride) {
+  Vec<T> acc[Q] = {};
+  for (int64_t t = 0; t < tap_count; t += K) {
+    const T* const x = static_cast<const T*>(taps[t].x) + from + c;
+    Vec<T> w[K];
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) {
-      const Vec<T> weight = load_some<T, Whole>(w + v * L, last);
+    for (int k = 0; k < K; ++k) w[k] = load_some<T, Whole>(static_cast<const T*>(taps[t + k].w) + c, last);
+#pragma GCC unroll 32
+    for (int i = 0; i < (Q - 1) * S + K; ++i) {
+      const Vec<T> e = load_some<T, Whole>(x + i * pixel, last);
 #pragma GCC unroll 8
-      for (int i = 0; i < Q; ++i)
-        acc[i][v] += load_some<T, Whole>(x + i * line.x_stride + v * L, last) * weight;
+      for (int k = 0; k < K; ++k)
+        if (i >= k && (i - k) % S == 0 && (i - k) / S < Q) acc[(i - k) / S] += e * w[k];
     }
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < Q; ++i)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v)
-      store_some<T, Whole>(y + (q + i) * line.y_stride + c + v * L, acc[i][v], last);
+  for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + q * y_stride + c, acc[q], last);
 }
 
-// One position at a border: only the taps that meet the input.
-template <class T, bool Whole>
-AXONE_INLINE void border(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q,
-                         int64_t c, int64_t last, T* y) {
-  Vec<T> acc = {};
+template <class T, int K, int S, int Q>
+void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q, T* y) {
+  constexpr int64_t L = kLanes<T>;
+  const int64_t from = q * line.x_stride;
+  y += q * line.y_stride;
+  int64_t c = 0;
+  for (; c + L <= line.channels; c += L)
+    line_tile<T, K, S, Q, true>(taps, tap_count, from, line.channels, c, L, y, line.y_stride);
+  if (c < line.channels)
+    line_tile<T, K, S, Q, false>(taps, tap_count, from, line.channels, c, line.channels - c, y,
+                                 line.y_stride);
+}
+
+// Positions [q, end), where all taps meet the input.
+template <class T, int K, int S>
+void inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q, int64_t end,
+           T* y) {
+  for (; q + 6 <= end; q += 6) positions<T, K, S, 6>(line, taps, tap_count, q, y);
+  for (; q + 3 <= end; q += 3) positions<T, K, S, 3>(line, taps, tap_count, q, y);
+  for (; q < end; ++q) pixel<T>(line, taps, tap_count, q, y);
+}
+
+// Whether the taps come in lines of k that read neighbouring pixels.
+template <class T>
+bool in_lines(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t k) {
+  if (tap_count % k != 0) return false;
   for (int64_t t = 0; t < tap_count; ++t)
-    if (taps[t].begin <= q && q < taps[t].end)
-      acc += load_some<T, Whole>(static_cast<const T*>(taps[t].x) + q * line.x_stride + c, last) *
-             load_some<T, Whole>(static_cast<const T*>(taps[t].w) + c, last);
-  store_some<T, Whole>(y + q * line.y_stride + c, acc, last);
-}
-
-template <class T, int V, bool Whole>
-void channels_of_line(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t begin,
-                      int64_t end, int64_t c, int64_t last, T* y) {
-  constexpr int Q = V == 1 ? 8 : 4;
-  auto edge = [&](int64_t q) {
-    for (int v = 0; v < V; ++v) border<T, Whole>(line, taps, tap_count, q, c + v * kLanes<T>, last, y);
-  };
-  for (int64_t q = 0; q < begin; ++q) edge(q);
-  int64_t q = begin;
-  for (; q + Q <= end; q += Q) inner_tile<T, Q, V, Whole>(line, taps, tap_count, q, c, last, y);
-  for (; q < end; ++q) inner_tile<T, 1, V, Whole>(line, taps, tap_count, q, c, last, y);
-  for (q = end; q < line.count; ++q) edge(q);
+    if (static_cast<const T*>(taps[t].x) != static_cast<const T*>(taps[t - t % k].x) + t % k * line.channels)
+      return false;
+  return true;
 }
 
 template <class T>
 void line(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, void* y_) {
-  constexpr int64_t L = kLanes<T>;
   T* const y = static_cast<T*>(y_);
   // Positions at which every tap meets the input.
   int64_t begin = 0, end = line.count;
   for (int64_t t = 0; t < tap_count; ++t) begin = most(begin, taps[t].begin), end = least(end, taps[t].end);
   begin = least(begin, line.count);
   end = most(begin, end);
-  int64_t c = 0;
-  for (; c + 2 * L <= line.channels; c += 2 * L)
-    channels_of_line<T, 2, true>(line, taps, tap_count, begin, end, c, L, y);
-  for (; c + L <= line.channels; c += L)
-    channels_of_line<T, 1, true>(line, taps, tap_count, begin, end, c, L, y);
-  if (c < line.channels)
-    channels_of_line<T, 1, false>(line, taps, tap_count, begin, end, c, line.channels - c, y);
+  for (int64_t q = 0; q < begin; ++q) pixel<T>(line, taps, tap_count, q, y);
+  const int64_t step = line.x_stride / line.channels;
+  const int64_t k = step > 2                                ? 0
+                    : in_lines<T>(line, taps, tap_count, 3) ? 3
+                    : in_lines<T>(line, taps, tap_count, 5) ? 5
+                                                            : 0;
+  if (k == 3)
+    step == 1 ? inner<T, 3, 1>(line, taps, tap_count, begin, end, y)
+              : inner<T, 3, 2>(line, taps, tap_count, begin, end, y);
+  else if (k == 5)
+    step == 1 ? inner<T, 5, 1>(line, taps, tap_count, begin, end, y)
+              : inner<T, 5, 2>(line, taps, tap_count, begin, end, y);
+  else
+    for (int64_t q = begin; q < end; ++q) pixel<T>(line, taps, tap_count, q, y);
+  for (int64_t q = end; q < line.count; ++q) pixel<T>(line, taps, tap_count, q, y);
 }
 
 // Up to N taps at once, so that dy is read once for all.

@@ -20,7 +20,8 @@ struct DepthwiseLine {
   int64_t y_stride;  // from one output position to the next
 };
 
-// "depthwise.line": y at each position = the sum over the taps of x w. Positions without a tap become 0.
+// "depthwise.line": y at each position = the sum over the taps of x w, in their order. Positions without a
+// tap become 0. At most 128 taps.
 using DepthwiseLineFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count,
                                        void* y);
 

@@ -64,6 +64,8 @@ const KernelEntry kEntries[] = {
     AXONE_BOOL("minimum", map2, And),
     AXONE_FLOATS("arctan2", map2, Arctan2),
     AXONE_FLOATS("fma", map3, Fma),
+    AXONE_FLOATS("fma_relu", map3, FmaRelu),
+    AXONE_FLOATS("fma_relu6", map3, FmaRelu6),
     AXONE_FLOATS("fms", map3, Fms),
     AXONE_FLOATS("fnma", map3, Fnma),
     AXONE_FLOATS("lerp", map3, Lerp),

@@ -15,7 +15,8 @@ namespace axone {
 // - comparisons, isnan, isinf, isfinite: T -> bool (uint8_t 0 or 1)
 // - logical ops, maximum and minimum of bool: bool -> bool
 // - where: bool, T, T -> T
-// - fma (a*b+c), fms (a*b-c), fnma (c-a*b), lerp (a+(b-a)*c), lerp_square (a+(b*b-a)*c),
+// - fma (a*b+c), fma_relu and fma_relu6 (of that), fms (a*b-c), fnma (c-a*b), lerp (a+(b-a)*c), lerp_square
+// (a+(b*b-a)*c),
 //   root_plus (sqrt(a)+b), over_root (a/(sqrt(b)+c)), clip (x, lo, hi): T, T, T -> T
 // - "map.cast_<to>" (such as map.cast_float64) under the source's dtype: T -> To. Floating to integer cuts
 //   toward 0 and saturates, NaN gives 0; integers wrap.

@@ -36,6 +36,9 @@ AXONE_MAP2(Arctan2, false, return vatan2(x, y);)
 AXONE_MAP3(Fma, return x * y + z;)
 AXONE_MAP3(Fms, return x * y - z;)
 AXONE_MAP3(Fnma, return z - x * y;)
+// A normalisation's scale and shift with the activation behind it.
+AXONE_MAP3(FmaRelu, return at_least<T>(x * y + z, T(0));)
+AXONE_MAP3(FmaRelu6, return at_most<T>(at_least<T>(x * y + z, T(0)), T(6));)
 // What moving averages and the steps of adaptive optimizers are made of.
 AXONE_MAP3(Lerp, return x + (y - x) * z;)
 AXONE_MAP3(LerpSquare, return x + (y * y - x) * z;)

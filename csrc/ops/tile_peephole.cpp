@@ -1,5 +1,5 @@
-// Two steps of a tile program in one: a * b + c, and the moving averages and quotients of adaptive
-// optimizers. A tile passes through the first-level cache once less with each.
+// Two steps of a tile program in one: a * b + c, with an activation, and the moving averages and quotients of
+// adaptive optimizers. A tile passes through the first-level cache once less with each.
 #include <algorithm>
 #include <cstring>
 
@@ -35,6 +35,8 @@ constexpr Rule kRules[] = {
     {"fma", 'b', "fms", "lerp_square", "cAa", "CcAB"},
     {"add", 'a', "sqrt", "root_plus", "Ab", ""},
     {"divide", 'b', "root_plus", "over_root", "aAB", ""},
+    {"relu", 'a', "fma", "fma_relu", "ABC", ""},
+    {"relu6", 'a', "fma", "fma_relu6", "ABC", ""},
 };
 
 }  // namespace
@@ -88,6 +90,48 @@ void TileProgram::fuse_steps() {
   };
   for (DType dtype : {DType::f32, DType::f64})
     for (const Rule& rule : kRules) apply(rule, dtype);
+}
+
+// Steps whose operands are the same for every tile are done once, before all others: their operands are
+// numbers, or inputs that repeat themselves. A normalisation, (x - mean) * factor + shift, becomes
+// x * factor + (shift - mean * factor) for it.
+void TileProgram::hoist_steps() {
+  const auto fixed = [&](int16_t slot) {
+    if (slot < 0) return true;
+    const Source source = slots_[size_t(slot)].source;
+    return source == Source::strided || source == Source::scalar || source == Source::constant ||
+           std::any_of(steps_.begin(), steps_.end(), [&](const Step& s) { return s.once && s.out == slot; });
+  };
+  const auto temporary = [&](int16_t slot) { return slots_[size_t(slot)].source == Source::temporary; };
+  const auto mark = [&](Step& s) {
+    s.once = s.kernel && s.out >= 0 && temporary(s.out) && fixed(s.a) && fixed(s.b) && fixed(s.c);
+  };
+  for (Step& s : steps_) mark(s);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const DType dtype = steps_[i].out >= 0 ? slots_[size_t(steps_[i].out)].dtype : DType::f32;
+    if (!is_float(dtype) || steps_[i].once) continue;
+    const auto kernel = [&](const char* name) {
+      return kernel_function<MapFunction>((std::string("map.") + name).c_str(), dtype);
+    };
+    Step& outer = steps_[i];
+    if (outer.kernel != kernel("fma") && outer.kernel != kernel("fma_relu") &&
+        outer.kernel != kernel("fma_relu6"))
+      continue;
+    if (!fixed(outer.b)) std::swap(outer.a, outer.b);
+    if (!fixed(outer.b) || !fixed(outer.c) || !temporary(outer.a)) continue;
+    const auto inner = std::find_if(steps_.begin(), steps_.begin() + int64_t(i), [&](const Step& s) {
+      return s.out == outer.a && s.kernel == kernel("subtract") && fixed(s.b);
+    });
+    const auto reads =
+        std::count_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.reads(outer.a); });
+    if (inner == steps_.begin() + int64_t(i) || reads != 1) continue;
+    const int16_t shift = add_slot({Source::temporary, dtype, 0, 0, {}, {}});
+    Step once{kernel("fnma"), shift, inner->b, outer.b, outer.c, 0, nullptr, {}};
+    once.once = true;
+    outer.a = inner->a, outer.c = shift;
+    *inner = once;
+  }
+  std::stable_partition(steps_.begin(), steps_.end(), [](const Step& s) { return s.once; });
 }
 
 // The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)

@@ -104,6 +104,7 @@ TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
   add_statistics(graph, statistics);
   fuse_steps();
   fuse_update();
+  hoist_steps();
   place_registers();
   for (const Step& s : steps_) {
     recipe_.append(reinterpret_cast<const char*>(&s.kernel), sizeof(s.kernel));
@@ -206,6 +207,9 @@ void TileProgram::add_statistics(const Graph& graph, const std::vector<int32_t>&
 void TileProgram::place_registers() {
   std::vector<size_t> last(slots_.size(), 0);
   for (size_t i = 0; i < steps_.size(); ++i) steps_[i].for_each_slot([&](int16_t s) { last[size_t(s)] = i; });
+  std::vector<char> lasts(slots_.size(), 0);  // made once, and never free
+  for (const Step& s : steps_)
+    if (s.once) lasts[size_t(s.out)] = 1;
   std::vector<size_t> free_tiles;
   size_t tiles = 0, dense = 0;
   auto take = [&] {
@@ -225,6 +229,7 @@ void TileProgram::place_registers() {
     });
     step.for_each_slot([&](int16_t s) {
       if (!step.reads(s) || slots_[size_t(s)].source != Source::temporary || last[size_t(s)] != i) return;
+      if (lasts[size_t(s)]) return;
       if (std::find(free_tiles.begin(), free_tiles.end(), slots_[size_t(s)].offset) == free_tiles.end())
         free_tiles.push_back(slots_[size_t(s)].offset);
     });
@@ -332,6 +337,7 @@ void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {
   const int64_t tile = program_.tile_, period = program_.period_;
   for (int64_t first = begin; first < begin + count; first += tile) {
     const int64_t n = std::min(tile, begin + count - first);
+    const bool fresh = period == 0 || n > expanded_ || first % period != phase_;
     for (int16_t i : program_.moving_) {
       const Slot& s = program_.slots_[size_t(i)];
       const size_t offset = size_t(first) * item_size(s.dtype);
@@ -339,11 +345,12 @@ void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {
         at_[i] = static_cast<const char*>(in_[s.index]) + offset;
       else if (s.source == Source::output)
         at_[i] = static_cast<char*>(out_[s.index]) + offset;
-      else if (period == 0 || n > expanded_ || first % period != phase_)
+      else if (fresh)
         at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
     }
-    if (period && (n > expanded_ || first % period != phase_)) phase_ = first % period, expanded_ = n;
+    if (fresh && period) phase_ = first % period, expanded_ = n;
     for (const Step& s : program_.steps_) {
+      if (s.once && !fresh) continue;
       if (s.statistic >= 0) {
         program_.statistics_.take(size_t(s.statistic), static_cast<const char*>(at_[s.a]), first, n, part);
         continue;

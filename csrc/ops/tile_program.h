@@ -85,6 +85,7 @@ class TileProgram {
     // A whole update rule as one step; then `kernel` and the four slots above are unused.
     UpdateFunction update = nullptr;
     std::array<int16_t, kUpdateOperands> slots = {};
+    bool once = false;       // makes the same values for every tile of one phase of the period
     int16_t statistic = -1;  // gathers the columns of slot a; then there is no kernel
 
     bool reads(int16_t slot) const;
@@ -99,6 +100,7 @@ class TileProgram {
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
   void add_statistics(const Graph& graph, const std::vector<int32_t>& statistics);
   void fuse_steps();   // tile_peephole.cpp
+  void hoist_steps();  // tile_peephole.cpp
   void fuse_update();  // tile_peephole.cpp
   void place_registers();
   const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;

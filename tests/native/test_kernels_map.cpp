@@ -210,10 +210,14 @@ void check_ternary() {
   std::vector<T> fma = run_map<T>("fma", dtype_of<T>, a, b, c), fms = run_map<T>("fms", dtype_of<T>, a, b, c);
   std::vector<T> fnma = run_map<T>("fnma", dtype_of<T>, a, b, c),
                  clip = run_map<T>("clip", dtype_of<T>, a, b, c);
+  std::vector<T> relu = run_map<T>("fma_relu", dtype_of<T>, a, b, c),
+                 relu6 = run_map<T>("fma_relu6", dtype_of<T>, a, b, c);
   std::vector<T> lerp = run_map<T>("lerp", dtype_of<T>, a, b, c),
                  lerp_square = run_map<T>("lerp_square", dtype_of<T>, a, b, c);
   for (size_t i = 0; i < a.size(); ++i) {
     CHECK(fma[i] == a[i] * b[i] + c[i], "fma");
+    CHECK(relu[i] == std::max(fma[i], T(0)), "fma_relu");
+    CHECK(relu6[i] == std::min(std::max(fma[i], T(0)), T(6)), "fma_relu6");
     CHECK(fms[i] == a[i] * b[i] - c[i], "fms");
     CHECK(fnma[i] == c[i] - a[i] * b[i], "fnma");
     CHECK(lerp[i] == a[i] + (b[i] - a[i]) * c[i], "lerp");
@@ -222,6 +226,8 @@ void check_ternary() {
   }
   const T nan = std::numeric_limits<T>::quiet_NaN();
   CHECK(std::isnan(run_map<T, T>("clip", dtype_of<T>, {nan}, {T(0)}, {T(1)})[0]), "clip of NaN");
+  for (const char* op : {"fma_relu", "fma_relu6"})
+    CHECK(std::isnan(run_map<T, T>(op, dtype_of<T>, {nan}, {T(0)}, {T(1)})[0]), op, " of NaN");
 }
 
 TEST(ternary) {
