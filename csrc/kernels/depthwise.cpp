@@ -61,49 +61,49 @@ void pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_coun
   if (c < line.channels) pixel_tile<T, 1, false>(x, w, count, c, line.channels - c, y);
 }
 
-// One vector of channels of Q positions, where all taps meet the input. Taps come in lines of K that read
-// neighbouring positions, and positions are S of these apart: what several taps read is loaded once.
-template <class T, int K, int S, int Q, bool Whole>
-AXONE_INLINE void line_tile(const DepthwiseTap* taps, int64_t tap_count, int64_t from, int64_t pixel,
-                            int64_t c, int64_t last, T* y, int64_t y_stride) {
-  Vec<T> acc[Q] = {};
-  for (int64_t t = 0; t < tap_count; t += K) {
-    const T* const x = static_cast<const T*>(taps[t].x) + from + c;
-    Vec<T> w[K];
-#pragma GCC unroll 8
-    for (int k = 0; k < K; ++k) w[k] = load_some<T, Whole>(static_cast<const T*>(taps[t + k].w) + c, last);
+// One vector of channels of Q positions of Lines lines, where all taps meet the input. Taps come in lines of
+// K that read neighbouring pixels, and positions are S of these apart; a line of output is `down` lines of
+// taps behind the one before. What several taps read is loaded once.
+template <class T, int K, int S, int Q, int Lines, bool Whole>
+AXONE_INLINE void tile(const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t from, int64_t pixel,
+                       int64_t c, int64_t last, T* y, int64_t y_stride, int64_t y_line) {
+  Vec<T> acc[Lines][Q] = {};
+  for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r) {
+    // The second line's taps follow behind the first's: those of its last rows.
+    const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
+    Vec<T> e[(Q - 1) * S + K];
 #pragma GCC unroll 32
-    for (int i = 0; i < (Q - 1) * S + K; ++i) {
-      const Vec<T> e = load_some<T, Whole>(x + i * pixel, last);
+    for (int i = 0; i < (Q - 1) * S + K; ++i) e[i] = load_some<T, Whole>(x + i * pixel, last);
+#pragma GCC unroll 2
+    for (int l = 0; l < Lines; ++l) {
+      const int64_t row = r - l * down;
+      if (Lines > 1 && (row < 0 || row >= rows)) continue;
 #pragma GCC unroll 8
-      for (int k = 0; k < K; ++k)
-        if (i >= k && (i - k) % S == 0 && (i - k) / S < Q) acc[(i - k) / S] += e * w[k];
+      for (int k = 0; k < K; ++k) {
+        const Vec<T> w = load_some<T, Whole>(static_cast<const T*>(taps[row * K + k].w) + c, last);
+#pragma GCC unroll 8
+        for (int q = 0; q < Q; ++q) acc[l][q] += e[q * S + k] * w;
+      }
     }
   }
+#pragma GCC unroll 2
+  for (int l = 0; l < Lines; ++l)
 #pragma GCC unroll 8
-  for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + q * y_stride + c, acc[q], last);
+    for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + l * y_line + q * y_stride + c, acc[l][q], last);
 }
 
-template <class T, int K, int S, int Q>
-void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q, T* y) {
+template <class T, int K, int S, int Q, int Lines>
+void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
+               T* y, int64_t y_line) {
   constexpr int64_t L = kLanes<T>;
-  const int64_t from = q * line.x_stride;
+  const int64_t from = q * line.x_stride, pixel = K == 1 ? line.x_stride : line.channels;
   y += q * line.y_stride;
   int64_t c = 0;
   for (; c + L <= line.channels; c += L)
-    line_tile<T, K, S, Q, true>(taps, tap_count, from, line.channels, c, L, y, line.y_stride);
+    tile<T, K, S, Q, Lines, true>(taps, rows, down, from, pixel, c, L, y, line.y_stride, y_line);
   if (c < line.channels)
-    line_tile<T, K, S, Q, false>(taps, tap_count, from, line.channels, c, line.channels - c, y,
-                                 line.y_stride);
-}
-
-// Positions [q, end), where all taps meet the input.
-template <class T, int K, int S>
-void inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q, int64_t end,
-           T* y) {
-  for (; q + 6 <= end; q += 6) positions<T, K, S, 6>(line, taps, tap_count, q, y);
-  for (; q + 3 <= end; q += 3) positions<T, K, S, 3>(line, taps, tap_count, q, y);
-  for (; q < end; ++q) pixel<T>(line, taps, tap_count, q, y);
+    tile<T, K, S, Q, Lines, false>(taps, rows, down, from, pixel, c, line.channels - c, y, line.y_stride,
+                                   y_line);
 }
 
 // Whether the taps come in lines of k that read neighbouring pixels.
@@ -116,29 +116,74 @@ bool in_lines(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_c
   return true;
 }
 
+// Positions at which every tap meets the input: [*begin, *end).
+void whole_positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t* begin,
+                     int64_t* end) {
+  *begin = 0, *end = line.count;
+  for (int64_t t = 0; t < tap_count; ++t)
+    *begin = most(*begin, taps[t].begin), *end = least(*end, taps[t].end);
+  *begin = least(*begin, line.count);
+  *end = most(*begin, *end);
+}
+
+template <class T>
+void edges(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t begin, int64_t end,
+           T* y) {
+  for (int64_t q = 0; q < begin; ++q) pixel<T>(line, taps, tap_count, q, y);
+  for (int64_t q = end; q < line.count; ++q) pixel<T>(line, taps, tap_count, q, y);
+}
+
+// Positions [q, end) of one or two lines, where all taps meet the input.
+template <class T, int K, int S, int Lines>
+void inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
+           int64_t end, T* y, int64_t y_line) {
+  constexpr int kWide = Lines == 1 ? 6 : 4;
+  for (; q + kWide <= end; q += kWide) positions<T, K, S, kWide, Lines>(line, taps, rows, down, q, y, y_line);
+  for (; q + 2 <= end; q += 2) positions<T, K, S, 2, Lines>(line, taps, rows, down, q, y, y_line);
+  for (; q < end; ++q) positions<T, K, S, 1, Lines>(line, taps, rows, down, q, y, y_line);
+}
+
+// Taps of a line that read neighbouring pixels at positions of distance 1 or 2; else 1.
+template <class T>
+int64_t taps_in_line(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count) {
+  if (line.x_stride > 2 * line.channels) return 1;
+  return in_lines<T>(line, taps, tap_count, 3) ? 3 : in_lines<T>(line, taps, tap_count, 5) ? 5 : 1;
+}
+
+template <class T, int Lines>
+void inner_lines(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t down,
+                 int64_t k, int64_t begin, int64_t end, T* y, int64_t y_line) {
+  const bool close = line.x_stride == line.channels;
+  auto* const function = k == 1   ? inner<T, 1, 1, Lines>
+                         : k == 3 ? (close ? inner<T, 3, 1, Lines> : inner<T, 3, 2, Lines>)
+                                  : (close ? inner<T, 5, 1, Lines> : inner<T, 5, 2, Lines>);
+  function(line, taps, tap_count / k, down, begin, end, y, y_line);
+}
+
 template <class T>
 void line(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, void* y_) {
   T* const y = static_cast<T*>(y_);
-  // Positions at which every tap meets the input.
-  int64_t begin = 0, end = line.count;
-  for (int64_t t = 0; t < tap_count; ++t) begin = most(begin, taps[t].begin), end = least(end, taps[t].end);
-  begin = least(begin, line.count);
-  end = most(begin, end);
-  for (int64_t q = 0; q < begin; ++q) pixel<T>(line, taps, tap_count, q, y);
-  const int64_t step = line.x_stride / line.channels;
-  const int64_t k = step > 2                                ? 0
-                    : in_lines<T>(line, taps, tap_count, 3) ? 3
-                    : in_lines<T>(line, taps, tap_count, 5) ? 5
-                                                            : 0;
-  if (k == 3)
-    step == 1 ? inner<T, 3, 1>(line, taps, tap_count, begin, end, y)
-              : inner<T, 3, 2>(line, taps, tap_count, begin, end, y);
-  else if (k == 5)
-    step == 1 ? inner<T, 5, 1>(line, taps, tap_count, begin, end, y)
-              : inner<T, 5, 2>(line, taps, tap_count, begin, end, y);
-  else
-    for (int64_t q = begin; q < end; ++q) pixel<T>(line, taps, tap_count, q, y);
-  for (int64_t q = end; q < line.count; ++q) pixel<T>(line, taps, tap_count, q, y);
+  int64_t begin, end;
+  whole_positions(line, taps, tap_count, &begin, &end);
+  edges(line, taps, tap_count, begin, end, y);
+  inner_lines<T, 1>(line, taps, tap_count, 0, taps_in_line<T>(line, taps, tap_count), begin, end, y, 0);
+}
+
+template <class T>
+void two_lines(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t further,
+               void* y_, int64_t y_line) {
+  T* const y = static_cast<T*>(y_);
+  int64_t begin, end;
+  whole_positions(line, taps, tap_count, &begin, &end);
+  DepthwiseTap second[kMostTaps];
+  for (int64_t t = 0; t < tap_count; ++t) {
+    second[t] = taps[t + further];
+    second[t].w = taps[t].w;
+  }
+  edges(line, taps, tap_count, begin, end, y);
+  edges(line, second, tap_count, begin, end, y + y_line);
+  const int64_t k = taps_in_line<T>(line, taps, tap_count);
+  inner_lines<T, 2>(line, taps, tap_count, further / k, k, begin, end, y, y_line);
 }
 
 // Up to N taps at once, so that dy is read once for all.
@@ -205,6 +250,8 @@ void (*plain(F f))() {
 const KernelEntry kEntries[] = {
     {"depthwise.line", DType::f32, plain(DepthwiseLineFunction(line<float>)), nullptr},
     {"depthwise.line", DType::f64, plain(DepthwiseLineFunction(line<double>)), nullptr},
+    {"depthwise.two_lines", DType::f32, plain(DepthwiseTwoLinesFunction(two_lines<float>)), nullptr},
+    {"depthwise.two_lines", DType::f64, plain(DepthwiseTwoLinesFunction(two_lines<double>)), nullptr},
     {"depthwise.weights", DType::f32, plain(DepthwiseWeightsFunction(weights<float>)), nullptr},
     {"depthwise.weights", DType::f64, plain(DepthwiseWeightsFunction(weights<double>)), nullptr},
 };

@@ -25,6 +25,13 @@ struct DepthwiseLine {
 using DepthwiseLineFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count,
                                        void* y);
 
+// "depthwise.two_lines": the same for this line and the next one, which begins y_line elements behind it. The
+// next line's taps are those from number `further` on, with the first line's weights: `further` is the number
+// of taps of the lines of the kernel by which it lies further, and tap_count + further taps are there. Their
+// begin and end are equal, line of the kernel by line. The bits are those of two calls of "depthwise.line".
+using DepthwiseTwoLinesFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps,
+                                           int64_t tap_count, int64_t further, void* y, int64_t y_line);
+
 // "depthwise.weights": adds to dw[t * channels + c] the sum over the positions of x dy, for each tap t. dy
 // lies as y above; the taps' weights are not read.
 using DepthwiseWeightsFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps,

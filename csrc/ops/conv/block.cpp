@@ -29,7 +29,7 @@ struct Groups {
   int64_t kept;             // lines of the input that are kept: all that a group of the result meets
 
   explicit Groups(const ConvGeometry& d) {
-    lines = std::clamp<int64_t>(ceil_div(kProductRows, d.out[2]), 1, d.out[1]);
+    lines = std::min(std::max<int64_t>(2, ceil_div(kProductRows, d.out[2])), d.out[1]);
     for (;; --lines) {
       in_lines = std::min(d.in[1], lines * d.stride[1]);
       const int64_t reach = (lines - 1) * d.stride[1] + (d.kernel[1] - 1) * d.dilation[1] + 1;
@@ -202,17 +202,9 @@ class ConvBlock final : public Instruction {
       const int64_t first = (sample_ * d_.out[1] + begin) * b_.out_line_,
                     count = b_.out_line_ * (end - begin);
       char* const to = b_.narrows_ ? narrow_ : out_ + first * b_.item_;
-      DepthwiseTap taps[kDepthwiseTaps];
-      int64_t number[kDepthwiseTaps];
-      const DepthwiseLine line{d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels};
-      for (int64_t oh = begin; oh < end; ++oh) {
-        const auto row = [&](int64_t, int64_t kh) -> const char* {
-          const int64_t h = oh * d_.stride[1] - d_.low[1] + kh * d_.dilation[1];
-          return h < 0 || h >= d_.in[1] ? nullptr : input_line(h);
-        };
-        const int64_t taps_there =
-            forward_taps(d_, row, static_cast<const char*>(io_.in[b_.depthwise_weights_]), taps, number);
-        b_.kernel_(line, taps, taps_there, to + (oh - begin) * b_.out_line_ * b_.item_);
+      for (int64_t oh = begin; oh < end;) {
+        char* const line = to + (oh - begin) * b_.out_line_ * b_.item_;
+        oh += oh + 1 < end && two_lines(oh, line) ? 2 : one_line(oh, line);
       }
       if (!b_.narrows_) {
         if (epilogue_) epilogue_->apply(first, count);
@@ -223,6 +215,37 @@ class ConvBlock final : public Instruction {
       b_.narrow_.run(pixels, narrow_, d_.channels, b_.packed_narrow(io_),
                      out_ + pixel * b_.filters_ * b_.item_);
       if (epilogue_) epilogue_->apply(pixel * b_.filters_, pixels * b_.filters_);
+    }
+
+    DepthwiseLine line() const { return {d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels}; }
+    int64_t one_line(int64_t oh, char* to) const {
+      DepthwiseTap taps[kDepthwiseTaps];
+      const int64_t count = depthwise_taps(oh * d_.stride[1] - d_.low[1], d_.kernel[1], d_.dilation[1], taps);
+      b_.kernel_(line(), taps, count, to);
+      return 1;
+    }
+    // Lines oh and oh + 1, where all their taps meet lines of the input; else nothing is done.
+    bool two_lines(int64_t oh, char* to) const {
+      DepthwiseTap taps[2 * kDepthwiseTaps];
+      const int64_t first = oh * d_.stride[1] - d_.low[1], lines = d_.kernel[1] + d_.stride[1];
+      if (d_.dilation[1] != 1 || d_.stride[1] > d_.kernel[1] || first < 0 || first + lines > d_.in[1])
+        return false;
+      depthwise_taps(first, lines, 1, taps);
+      b_.two_lines_(line(), taps, d_.taps(), d_.stride[1] * d_.kernel[2], to, b_.out_line_);
+      return true;
+    }
+    // The taps of `lines` lines of the input from h on; lines beyond the kernel's have no weights of their
+    // own.
+    int64_t depthwise_taps(int64_t h, int64_t lines, int64_t step, DepthwiseTap* taps) const {
+      const int64_t pixel = d_.channels * b_.item_;
+      const char* const w = static_cast<const char*>(io_.in[b_.depthwise_weights_]);
+      int64_t count = 0;
+      for (int64_t kh = 0; kh < lines; ++kh, h += step) {
+        if (h < 0 || h >= d_.in[1]) continue;
+        line_taps(d_, input_line(h), w + std::min(kh, d_.kernel[1] - 1) * d_.kernel[2] * pixel, taps + count);
+        count += d_.kernel[2];
+      }
+      return count;
     }
 
     const char* input_line(int64_t h) const {
@@ -272,6 +295,8 @@ class ConvBlock final : public Instruction {
   std::unique_ptr<Epilogue> epilogue_;
   double flops_ = 0;
   DepthwiseLineFunction kernel_ = kernel_function<DepthwiseLineFunction>("depthwise.line", d_.dtype);
+  DepthwiseTwoLinesFunction two_lines_ =
+      kernel_function<DepthwiseTwoLinesFunction>("depthwise.two_lines", d_.dtype);
 };
 
 }  // namespace

@@ -23,13 +23,20 @@ class Lines {
   int64_t forward(int64_t line, const char* x, const char* w, DepthwiseTap* taps, int64_t* number) const {
     const int64_t oh = line % g_.out[1], od = line / g_.out[1] % g_.out[0],
                   n = line / (g_.out[1] * g_.out[0]);
-    const auto row = [&](int64_t kd, int64_t kh) -> const char* {
-      const int64_t d = od * g_.stride[0] - g_.low[0] + kd * g_.dilation[0],
-                    h = oh * g_.stride[1] - g_.low[1] + kh * g_.dilation[1];
-      if (d < 0 || d >= g_.in[0] || h < 0 || h >= g_.in[1]) return nullptr;
-      return x + ((n * g_.in[0] + d) * g_.in[1] + h) * g_.in[2] * g_.channels * item_;
-    };
-    return forward_taps(g_, row, w, taps, number);
+    int64_t count = 0;
+    for (int64_t kd = 0; kd < g_.kernel[0]; ++kd) {
+      const int64_t d = od * g_.stride[0] - g_.low[0] + kd * g_.dilation[0];
+      if (d < 0 || d >= g_.in[0]) continue;
+      for (int64_t kh = 0; kh < g_.kernel[1]; ++kh) {
+        const int64_t h = oh * g_.stride[1] - g_.low[1] + kh * g_.dilation[1];
+        if (h < 0 || h >= g_.in[1]) continue;
+        const int64_t start = ((n * g_.in[0] + d) * g_.in[1] + h) * g_.in[2],
+                      first = (kd * g_.kernel[1] + kh) * g_.kernel[2];
+        line_taps(g_, x + start * g_.channels * item_, w + first * g_.channels * item_, taps + count);
+        for (int64_t kw = 0; kw < g_.kernel[2]; ++kw) number[count++] = first + kw;
+      }
+    }
+    return count;
   }
 
   // The taps that positions phase, phase + stride, ... of line (n, d, h) of the input meet in dy.
