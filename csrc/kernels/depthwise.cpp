@@ -186,60 +186,85 @@ void two_lines(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_
   inner_lines<T, 2>(line, taps, tap_count, further / k, k, begin, end, y, y_line);
 }
 
-// Up to N taps at once, so that dy is read once for all.
-template <class T, int N, bool Whole>
-AXONE_INLINE void weight_tile(const DepthwiseLine& line, const DepthwiseTap* taps, const T* dy, T* dw,
-                              int64_t c, int64_t last) {
-  Vec<T> acc[N] = {};
-  const T* x[N];
-  int64_t begin = 0, end = line.count, first = line.count, behind = 0;
-#pragma GCC unroll 8
-  for (int t = 0; t < N; ++t) {
-    x[t] = static_cast<const T*>(taps[t].x) + c;
-    begin = most(begin, taps[t].begin), end = least(end, taps[t].end);
-    first = least(first, taps[t].begin), behind = most(behind, taps[t].end);
-  }
-  auto edge = [&](int64_t q) {
-    const Vec<T> d = load_some<T, Whole>(dy + q * line.y_stride + c, last);
-    for (int t = 0; t < N; ++t)
-      if (taps[t].begin <= q && q < taps[t].end)
-        acc[t] += load_some<T, Whole>(x[t] + q * line.x_stride, last) * d;
-  };
-  if (end < begin) begin = end = behind;
-  for (int64_t q = most(first, 0); q < begin; ++q) edge(q);
-  for (int64_t q = begin; q < end; ++q) {
-    const Vec<T> d = load_some<T, Whole>(dy + q * line.y_stride + c, last);
-#pragma GCC unroll 8
-    for (int t = 0; t < N; ++t) acc[t] += load_some<T, Whole>(x[t] + q * line.x_stride, last) * d;
-  }
-  for (int64_t q = end; q < behind; ++q) edge(q);
-#pragma GCC unroll 8
-  for (int t = 0; t < N; ++t) {
-    T* const p = dw + t * line.channels + c;
-    store_some<T, Whole>(p, load_some<T, Whole>(p, last) + acc[t], last);
+// One position's part of the weights' gradient, at a border.
+template <class T>
+void weights_pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, int64_t q,
+                   const T* dy) {
+  constexpr int64_t L = kLanes<T>;
+  dy += q * line.y_stride;
+  for (int64_t t = 0; t < tap_count; ++t) {
+    if (q < taps[t].begin || q >= taps[t].end) continue;
+    const T* const x = static_cast<const T*>(taps[t].x) + q * line.x_stride;
+    T* const dw = static_cast<T*>(const_cast<void*>(taps[t].w));
+    int64_t c = 0;
+    for (; c + L <= line.channels; c += L)
+      store<T>(dw + c, load<T>(dw + c) + load<T>(x + c) * load<T>(dy + c));
+    if (const int64_t rest = line.channels - c)
+      store_first<T>(dw + c,
+                     load_first<T>(dw + c, rest) + load_first<T>(x + c, rest) * load_first<T>(dy + c, rest),
+                     rest);
   }
 }
 
-template <class T, bool Whole>
-void channels_of_weights(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, const T* dy,
-                         T* dw, int64_t c, int64_t last) {
-  int64_t t = 0;
-  for (; t + 5 <= tap_count; t += 5)
-    weight_tile<T, 5, Whole>(line, taps + t, dy, dw + t * line.channels, c, last);
-  for (; t + 3 <= tap_count; t += 3)
-    weight_tile<T, 3, Whole>(line, taps + t, dy, dw + t * line.channels, c, last);
-  for (; t < tap_count; ++t) weight_tile<T, 1, Whole>(line, taps + t, dy, dw + t * line.channels, c, last);
+// One vector of channels of Q positions, for all taps: what several taps read, and dy, is loaded once.
+template <class T, int K, int S, int Q, bool Whole>
+AXONE_INLINE void weights_tile(const DepthwiseTap* taps, int64_t rows, int64_t from, int64_t pixel, int64_t c,
+                               int64_t last, const T* dy, int64_t y_stride) {
+  Vec<T> d[Q];
+#pragma GCC unroll 8
+  for (int q = 0; q < Q; ++q) d[q] = load_some<T, Whole>(dy + q * y_stride + c, last);
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
+    Vec<T> acc[K] = {};
+#pragma GCC unroll 32
+    for (int i = 0; i < (Q - 1) * S + K; ++i) {
+      const Vec<T> e = load_some<T, Whole>(x + i * pixel, last);
+#pragma GCC unroll 8
+      for (int k = 0; k < K; ++k)
+        if (i >= k && (i - k) % S == 0 && (i - k) / S < Q) acc[k] += e * d[(i - k) / S];
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) {
+      T* const dw = static_cast<T*>(const_cast<void*>(taps[r * K + k].w)) + c;
+      store_some<T, Whole>(dw, load_some<T, Whole>(dw, last) + acc[k], last);
+    }
+  }
+}
+
+template <class T, int K, int S, int Q>
+void weights_positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t q,
+                       const T* dy) {
+  constexpr int64_t L = kLanes<T>;
+  const int64_t from = q * line.x_stride, pixel = K == 1 ? line.x_stride : line.channels;
+  dy += q * line.y_stride;
+  int64_t c = 0;
+  for (; c + L <= line.channels; c += L)
+    weights_tile<T, K, S, Q, true>(taps, rows, from, pixel, c, L, dy, line.y_stride);
+  if (c < line.channels)
+    weights_tile<T, K, S, Q, false>(taps, rows, from, pixel, c, line.channels - c, dy, line.y_stride);
+}
+
+template <class T, int K, int S>
+void weights_inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t q, int64_t end,
+                   const T* dy) {
+  for (; q + 8 <= end; q += 8) weights_positions<T, K, S, 8>(line, taps, rows, q, dy);
+  for (; q + 4 <= end; q += 4) weights_positions<T, K, S, 4>(line, taps, rows, q, dy);
+  for (; q < end; ++q) weights_positions<T, K, S, 1>(line, taps, rows, q, dy);
 }
 
 template <class T>
-void weights(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, const void* dy_,
-             void* dw_) {
-  constexpr int64_t L = kLanes<T>;
-  const T* dy = static_cast<const T*>(dy_);
-  T* dw = static_cast<T*>(dw_);
-  int64_t c = 0;
-  for (; c + L <= line.channels; c += L) channels_of_weights<T, true>(line, taps, tap_count, dy, dw, c, L);
-  if (c < line.channels) channels_of_weights<T, false>(line, taps, tap_count, dy, dw, c, line.channels - c);
+void weights(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_count, const void* dy_) {
+  const T* const dy = static_cast<const T*>(dy_);
+  int64_t begin, end;
+  whole_positions(line, taps, tap_count, &begin, &end);
+  for (int64_t q = 0; q < begin; ++q) weights_pixel<T>(line, taps, tap_count, q, dy);
+  const int64_t k = taps_in_line<T>(line, taps, tap_count);
+  const bool close = line.x_stride == line.channels;
+  auto* const function = k == 1   ? weights_inner<T, 1, 1>
+                         : k == 3 ? (close ? weights_inner<T, 3, 1> : weights_inner<T, 3, 2>)
+                                  : (close ? weights_inner<T, 5, 1> : weights_inner<T, 5, 2>);
+  function(line, taps, tap_count / k, begin, end, dy);
+  for (int64_t q = end; q < line.count; ++q) weights_pixel<T>(line, taps, tap_count, q, dy);
 }
 
 template <class F>

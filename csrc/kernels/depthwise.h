@@ -32,9 +32,9 @@ using DepthwiseLineFunction = void (*)(const DepthwiseLine& line, const Depthwis
 using DepthwiseTwoLinesFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps,
                                            int64_t tap_count, int64_t further, void* y, int64_t y_line);
 
-// "depthwise.weights": adds to dw[t * channels + c] the sum over the positions of x dy, for each tap t. dy
-// lies as y above; the taps' weights are not read.
+// "depthwise.weights": adds to the elements at each tap's `w` the sum over the positions of x dy. dy lies as
+// y above.
 using DepthwiseWeightsFunction = void (*)(const DepthwiseLine& line, const DepthwiseTap* taps,
-                                          int64_t tap_count, const void* dy, void* dw);
+                                          int64_t tap_count, const void* dy);
 
 }  // namespace axone

@@ -27,6 +27,7 @@ int64_t ceil_div(int64_t a, int64_t b) {
 struct Groups {
   int64_t lines, in_lines;  // of a group
   int64_t kept;             // lines of the input that are kept: all that a group of the result meets
+  int64_t of_sample;        // groups of the result
 
   explicit Groups(const ConvGeometry& d) {
     lines = std::min(std::max<int64_t>(2, ceil_div(kProductRows, d.out[2])), d.out[1]);
@@ -35,8 +36,9 @@ struct Groups {
       const int64_t reach = (lines - 1) * d.stride[1] + (d.kernel[1] - 1) * d.dilation[1] + 1;
       kept = std::min(ceil_div(d.in[1], in_lines), ceil_div(reach - 1, in_lines) + 1) * in_lines;
       const int64_t elements = (kept * d.in[2] + lines * d.out[2]) * d.channels;
-      if (lines == 1 || elements * int64_t(item_size(d.dtype)) <= kLineBytes) return;
+      if (lines == 1 || elements * int64_t(item_size(d.dtype)) <= kLineBytes) break;
     }
+    of_sample = ceil_div(d.out[1], lines);
   }
 };
 
@@ -97,6 +99,7 @@ class ConvBlock final : public Instruction {
         in_line_(d_.in[2] * d_.channels),
         out_line_(d_.out[2] * d_.channels),
         epilogue_(std::move(epilogue)) {
+    if (epilogue_) epilogue_->follow(d_.batch * groups_.of_sample);
     size_t next = 1;
     if (widens_) {
       const ConvGeometry& g = stages[0].geometry;
@@ -140,13 +143,11 @@ class ConvBlock final : public Instruction {
   }
 
   void run(const Lane& lane, const Operands& io) const override {
-    if (!epilogue_) return Pass(*this, lane, io, static_cast<char*>(io.out[0]), nullptr).run();
-    const size_t first = narrows_ ? narrow_weights_ : depthwise_weights_;
+    if (!epilogue_) return Pass(*this, lane, io, io.out[0], nullptr).run();
     Operands last = io;
-    last.in += first;
-    Epilogue::Bound bound(*epilogue_, last, 1,
-                          static_cast<char*>(io.scratch) + size_t(lane.count) * lane_bytes(), lane.index);
-    Pass(*this, lane, io, static_cast<char*>(bound.raw()), &bound).run();
+    last.in += narrows_ ? narrow_weights_ : depthwise_weights_;
+    epilogue_->run(lane, last, 1, static_cast<char*>(io.scratch) + size_t(lane.count) * lane_bytes(),
+                   [&](void* out, GemmEpilogue* follower) { Pass(*this, lane, io, out, follower).run(); });
   }
 
  private:
@@ -165,12 +166,12 @@ class ConvBlock final : public Instruction {
   // One run on one lane.
   class Pass {
    public:
-    Pass(const ConvBlock& block, const Lane& lane, const Operands& io, char* out, GemmEpilogue* epilogue)
+    Pass(const ConvBlock& block, const Lane& lane, const Operands& io, void* out, GemmEpilogue* epilogue)
         : b_(block),
           d_(block.d_),
           lane_(lane),
           io_(io),
-          out_(out),
+          out_(static_cast<char*>(out)),
           epilogue_(epilogue),
           wide_(static_cast<char*>(io.scratch) + size_t(lane.index) * block.lane_bytes()),
           narrow_(wide_ + block.wide_bytes()) {
@@ -184,12 +185,13 @@ class ConvBlock final : public Instruction {
     }
 
     void run() {
-      const int64_t groups = ceil_div(d_.out[1], b_.groups_.lines);
+      const int64_t groups = b_.groups_.of_sample;
       int64_t group, end;
       lane_.share(d_.batch * groups, &group, &end);
       for (; group < end; ++group) {
         if (group / groups != sample_) made_ = 0;
         sample_ = group / groups;
+        if (epilogue_) epilogue_->begin_part(group);
         const int64_t line = group % groups * b_.groups_.lines;
         lines(line, std::min(line + b_.groups_.lines, d_.out[1]));
       }
@@ -204,7 +206,7 @@ class ConvBlock final : public Instruction {
       char* const to = b_.narrows_ ? narrow_ : out_ + first * b_.item_;
       for (int64_t oh = begin; oh < end;) {
         char* const line = to + (oh - begin) * b_.out_line_ * b_.item_;
-        oh += oh + 1 < end && two_lines(oh, line) ? 2 : one_line(oh, line);
+        oh += depthwise_lines(oh, end, line);
       }
       if (!b_.narrows_) {
         if (epilogue_) epilogue_->apply(first, count);
@@ -217,32 +219,25 @@ class ConvBlock final : public Instruction {
       if (epilogue_) epilogue_->apply(pixel * b_.filters_, pixels * b_.filters_);
     }
 
-    DepthwiseLine line() const { return {d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels}; }
-    int64_t one_line(int64_t oh, char* to) const {
-      DepthwiseTap taps[kDepthwiseTaps];
-      const int64_t count = depthwise_taps(oh * d_.stride[1] - d_.low[1], d_.kernel[1], d_.dilation[1], taps);
-      b_.kernel_(line(), taps, count, to);
+    // Line oh, or two, of which there are `end`. Returns how many.
+    int64_t depthwise_lines(int64_t oh, int64_t end, char* to) const {
+      const DepthwiseLine line{d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels};
+      DepthwiseTap taps[2 * kDepthwiseTaps], next[kDepthwiseTaps];
+      const int64_t count = taps_of(oh, taps), further = d_.stride[1] * d_.kernel[2];
+      if (oh + 1 < end && taps_of(oh + 1, next) == count && join_taps(taps, next, count, further)) {
+        b_.two_lines_(line, taps, count, further, to, b_.out_line_);
+        return 2;
+      }
+      b_.kernel_(line, taps, count, to);
       return 1;
     }
-    // Lines oh and oh + 1, where all their taps meet lines of the input; else nothing is done.
-    bool two_lines(int64_t oh, char* to) const {
-      DepthwiseTap taps[2 * kDepthwiseTaps];
-      const int64_t first = oh * d_.stride[1] - d_.low[1], lines = d_.kernel[1] + d_.stride[1];
-      if (d_.dilation[1] != 1 || d_.stride[1] > d_.kernel[1] || first < 0 || first + lines > d_.in[1])
-        return false;
-      depthwise_taps(first, lines, 1, taps);
-      b_.two_lines_(line(), taps, d_.taps(), d_.stride[1] * d_.kernel[2], to, b_.out_line_);
-      return true;
-    }
-    // The taps of `lines` lines of the input from h on; lines beyond the kernel's have no weights of their
-    // own.
-    int64_t depthwise_taps(int64_t h, int64_t lines, int64_t step, DepthwiseTap* taps) const {
-      const int64_t pixel = d_.channels * b_.item_;
-      const char* const w = static_cast<const char*>(io_.in[b_.depthwise_weights_]);
+    int64_t taps_of(int64_t oh, DepthwiseTap* taps) const {
+      const char* w = static_cast<const char*>(io_.in[b_.depthwise_weights_]);
       int64_t count = 0;
-      for (int64_t kh = 0; kh < lines; ++kh, h += step) {
+      for (int64_t kh = 0; kh < d_.kernel[1]; ++kh, w += d_.kernel[2] * d_.channels * b_.item_) {
+        const int64_t h = oh * d_.stride[1] - d_.low[1] + kh * d_.dilation[1];
         if (h < 0 || h >= d_.in[1]) continue;
-        line_taps(d_, input_line(h), w + std::min(kh, d_.kernel[1] - 1) * d_.kernel[2] * pixel, taps + count);
+        line_taps(d_, input_line(h), w, taps + count);
         count += d_.kernel[2];
       }
       return count;
@@ -303,8 +298,7 @@ class ConvBlock final : public Instruction {
 
 bool block_depthwise(const ConvGeometry& g) {
   return is_float(g.dtype) && g.depthwise() && !g.pointwise() && g.kernel[0] == 1 && g.in[0] == 1 &&
-         g.out[0] == 1 && g.taps() <= kDepthwiseTaps &&
-         g.batch * ceil_div(g.out[1], Groups(g).lines) >= kLeastGroups;
+         g.out[0] == 1 && g.taps() <= kDepthwiseTaps && g.batch * Groups(g).of_sample >= kLeastGroups;
 }
 
 bool block_pointwise(const ConvGeometry& g) {

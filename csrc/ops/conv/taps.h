@@ -27,4 +27,15 @@ inline void line_taps(const ConvGeometry& g, const char* x, const char* w, Depth
   }
 }
 
+// Whether two lines of the result have the same taps, the second's `further` taps on: then the second's last
+// ones are put behind the first's, as "depthwise.two_lines" has it.
+inline bool join_taps(DepthwiseTap* first, const DepthwiseTap* second, int64_t count, int64_t further) {
+  if (count <= further) return false;
+  for (int64_t t = 0; t < count; ++t)
+    if (first[t].w != second[t].w || (t + further < count && first[t + further].x != second[t].x))
+      return false;
+  std::copy(second + count - further, second + count, first + count);
+  return true;
+}
+
 }  // namespace axone
