@@ -2,6 +2,7 @@
 #include "kernels/depthwise.h"
 
 #include "kernels/families.h"
+#include "simd/bits.h"
 #include "simd/vec.h"
 
 namespace axone {
@@ -27,10 +28,21 @@ AXONE_INLINE void store_some(T* p, Vec<T> v, int64_t n) {
     store_first<T>(p, v, n);
 }
 
+// Stores what is final.
+template <class T, bool Whole>
+AXONE_INLINE void store_final(const DepthwiseLine& line, T* y, Vec<T> v, int64_t c, int64_t last) {
+  if (const ChannelFinish* const f = line.finish) {
+    v = v * load_some<T, Whole>(static_cast<const T*>(f->scale) + c, last) +
+        load_some<T, Whole>(static_cast<const T*>(f->shift) + c, last);
+    v = at_most<T>(at_least<T>(v, T(f->low)), T(f->high));
+  }
+  store_some<T, Whole>(y + c, v, last);
+}
+
 // V vectors of channels of one position, from the taps that meet the input there.
 template <class T, int V, bool Whole>
-AXONE_INLINE void pixel_tile(const T* const* x, const T* const* w, int64_t tap_count, int64_t c, int64_t last,
-                             T* y) {
+AXONE_INLINE void pixel_tile(const DepthwiseLine& line, const T* const* x, const T* const* w,
+                             int64_t tap_count, int64_t c, int64_t last, T* y) {
   constexpr int64_t L = kLanes<T>;
   Vec<T> acc[V] = {};
   for (int64_t t = 0; t < tap_count; ++t)
@@ -38,7 +50,7 @@ AXONE_INLINE void pixel_tile(const T* const* x, const T* const* w, int64_t tap_c
     for (int v = 0; v < V; ++v)
       acc[v] += load_some<T, Whole>(x[t] + c + v * L, last) * load_some<T, Whole>(w[t] + c + v * L, last);
 #pragma GCC unroll 8
-  for (int v = 0; v < V; ++v) store_some<T, Whole>(y + c + v * L, acc[v], last);
+  for (int v = 0; v < V; ++v) store_final<T, Whole>(line, y, acc[v], c + v * L, last);
 }
 
 constexpr int kMostTaps = 128;
@@ -56,17 +68,17 @@ void pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_coun
   }
   y += q * line.y_stride;
   int64_t c = 0;
-  for (; c + 4 * L <= line.channels; c += 4 * L) pixel_tile<T, 4, true>(x, w, count, c, L, y);
-  for (; c + L <= line.channels; c += L) pixel_tile<T, 1, true>(x, w, count, c, L, y);
-  if (c < line.channels) pixel_tile<T, 1, false>(x, w, count, c, line.channels - c, y);
+  for (; c + 4 * L <= line.channels; c += 4 * L) pixel_tile<T, 4, true>(line, x, w, count, c, L, y);
+  for (; c + L <= line.channels; c += L) pixel_tile<T, 1, true>(line, x, w, count, c, L, y);
+  if (c < line.channels) pixel_tile<T, 1, false>(line, x, w, count, c, line.channels - c, y);
 }
 
 // One vector of channels of Q positions of Lines lines, where all taps meet the input. Taps come in lines of
 // K that read neighbouring pixels, and positions are S of these apart; a line of output is `down` lines of
 // taps behind the one before. What several taps read is loaded once.
 template <class T, int K, int S, int Q, int Lines, bool Whole>
-AXONE_INLINE void tile(const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t from, int64_t pixel,
-                       int64_t c, int64_t last, T* y, int64_t y_stride, int64_t y_line) {
+AXONE_INLINE void tile(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down,
+                       int64_t from, int64_t pixel, int64_t c, int64_t last, T* y, int64_t y_line) {
   Vec<T> acc[Lines][Q] = {};
   for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r) {
     // The second line's taps follow behind the first's: those of its last rows.
@@ -89,7 +101,8 @@ AXONE_INLINE void tile(const DepthwiseTap* taps, int64_t rows, int64_t down, int
 #pragma GCC unroll 2
   for (int l = 0; l < Lines; ++l)
 #pragma GCC unroll 8
-    for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + l * y_line + q * y_stride + c, acc[l][q], last);
+    for (int q = 0; q < Q; ++q)
+      store_final<T, Whole>(line, y + l * y_line + q * line.y_stride, acc[l][q], c, last);
 }
 
 template <class T, int K, int S, int Q, int Lines>
@@ -100,10 +113,9 @@ void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows
   y += q * line.y_stride;
   int64_t c = 0;
   for (; c + L <= line.channels; c += L)
-    tile<T, K, S, Q, Lines, true>(taps, rows, down, from, pixel, c, L, y, line.y_stride, y_line);
+    tile<T, K, S, Q, Lines, true>(line, taps, rows, down, from, pixel, c, L, y, y_line);
   if (c < line.channels)
-    tile<T, K, S, Q, Lines, false>(taps, rows, down, from, pixel, c, line.channels - c, y, line.y_stride,
-                                   y_line);
+    tile<T, K, S, Q, Lines, false>(line, taps, rows, down, from, pixel, c, line.channels - c, y, y_line);
 }
 
 // Whether the taps come in lines of k that read neighbouring pixels.

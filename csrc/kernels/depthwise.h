@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "kernels/finish.h"
+
 namespace axone {
 
 // One tap of the kernel, seen from a line of output positions q = 0, 1, ...
@@ -16,8 +18,9 @@ struct DepthwiseTap {
 struct DepthwiseLine {
   int64_t count;  // output positions
   int64_t channels;
-  int64_t x_stride;  // from what one position reads to what the next reads
-  int64_t y_stride;  // from one output position to the next
+  int64_t x_stride;                       // from what one position reads to what the next reads
+  int64_t y_stride;                       // from one output position to the next
+  const ChannelFinish* finish = nullptr;  // of y
 };
 
 // "depthwise.line": y at each position = the sum over the taps of x w, in their order. Positions without a

@@ -2,6 +2,7 @@
 #include "kernels/gemm.h"
 
 #include "kernels/registry.h"
+#include "simd/bits.h"
 #include "simd/vec.h"
 
 namespace axone {
@@ -44,6 +45,9 @@ void block(const GemmBlock& g) {
     t.last = last;
     t.a_ahead = g.a_layout == GemmALayout::columns && j == 0 ? kAheadA * g.a_stride : 0;
     t.accumulate = g.accumulate && !g.transposed;
+    t.scale = g.finish ? static_cast<const T*>(g.finish->scale) + j : nullptr;
+    t.shift = g.finish ? static_cast<const T*>(g.finish->shift) + j : nullptr;
+    t.low = g.finish ? T(g.finish->low) : T(0), t.high = g.finish ? T(g.finish->high) : T(0);
     for (int64_t n = 0, i = 0; n < tiles; ++n) {
       const int64_t r = base + (n < extra);
       t.a = a + (g.a_layout == GemmALayout::rows      ? i * g.a_stride

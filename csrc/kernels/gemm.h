@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/finish.h"
+
 namespace axone {
 
 enum class GemmALayout : uint8_t {
@@ -41,6 +43,7 @@ struct GemmBlock {
   bool accumulate;       // C += A B instead of C = A B
   bool transposed;       // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
   int8_t panel_vectors;  // v: 1 ... max_vectors
+  const ChannelFinish* finish = nullptr;  // of C's columns, when all is added up; floats, not transposed
 };
 
 struct GemmKernels {

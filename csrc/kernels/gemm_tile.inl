@@ -46,6 +46,9 @@ struct TileArguments {
   int64_t a_ahead;   // A by columns: elements from the current column to one to prefetch
   const T* b_ahead;  // panel rows to prefetch, one for each k; stride 0 and b itself for none
   int64_t b_ahead_stride;
+  const T* scale;  // of the finish, or null
+  const T* shift;
+  T low, high;
 };
 
 // Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses
@@ -95,6 +98,22 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   b_ahead.p += b_ahead.stride;
 }
 
+// All that is added up, with C where that counts, refined column by column.
+template <class T, int R, int V>
+AXONE_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileArguments<T>& t) {
+  AXONE_UNROLL
+  for (int v = 0; v < V; ++v) {
+    const int64_t n = v < V - 1 ? kLanes<T> : t.last;
+    const Vec<T> scale = load_first<T>(t.scale + v * kLanes<T>, n), shift = load_first<T>(t.shift + v * kLanes<T>, n);
+    AXONE_UNROLL
+    for (int r = 0; r < R; ++r) {
+      Vec<T> x = acc[r][v];
+      if (t.accumulate) x += load_first<T>(t.c + r * t.c_stride + v * kLanes<T>, n);
+      acc[r][v] = at_most<T>(at_least<T>(x * scale + shift, t.low), t.high);
+    }
+  }
+}
+
 // An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small
 // tiles keep several sums per element, for every U-th k, and add them at the end.
 template <class T, int R, int V, bool Rows>
@@ -124,6 +143,8 @@ void tile(const TileArguments<T>& t) {
   for (int i = 0; i < R; ++i) AXONE_UNROLL
   for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
 
+  if (t.scale) finish_tile<T, R, V>(acc[0], t);
+  const bool accumulate = t.accumulate && !t.scale;
   T* c = t.c;
   AXONE_UNROLL
   for (int r = 0; r < R; ++r, c += t.c_stride) AXONE_UNROLL
@@ -131,9 +152,9 @@ void tile(const TileArguments<T>& t) {
     T* out = c + v * L;
     const Vec<T> x = acc[0][r][v];
     if (v < V - 1 || last == L)
-      store<T>(out, t.accumulate ? load<T>(out) + x : x);
+      store<T>(out, accumulate ? load<T>(out) + x : x);
     else
-      store_first<T>(out, t.accumulate ? load_first<T>(out, last) + x : x, last);
+      store_first<T>(out, accumulate ? load_first<T>(out, last) + x : x, last);
   }
 }
 

@@ -54,7 +54,8 @@ void PackedProduct::pack(const Lane& lane, const void* weights, void* packed) co
   }
 }
 
-void PackedProduct::run(int64_t m, const void* a, int64_t a_stride, const void* packed, void* c) const {
+void PackedProduct::run(int64_t m, const void* a, int64_t a_stride, const void* packed, void* c,
+                        const ChannelFinish* finish) const {
   GemmBlock g{};
   g.m = m, g.n = n_;
   g.a_stride = a_stride, g.a_layout = GemmALayout::rows;
@@ -67,6 +68,7 @@ void PackedProduct::run(int64_t m, const void* a, int64_t a_stride, const void* 
     g.a = static_cast<const char*>(a) + k0 * item_;
     g.b = static_cast<const char*>(packed) + k0 * padded_columns() * item_;
     g.accumulate = pass > 0;
+    g.finish = pass + 1 == passes_ ? finish : nullptr;
     kernels_->block(g);
   }
 }

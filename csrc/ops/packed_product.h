@@ -17,8 +17,9 @@ class PackedProduct {
   // The lane's share of packing.
   void pack(const Lane& lane, const void* weights, void* packed) const;
   // c = a weights, for m rows of k elements that lie a_stride apart. c's rows lie n apart. In which order an
-  // element's products are added may depend on m.
-  void run(int64_t m, const void* a, int64_t a_stride, const void* packed, void* c) const;
+  // element's products are added may depend on m. finish may be null.
+  void run(int64_t m, const void* a, int64_t a_stride, const void* packed, void* c,
+           const ChannelFinish* finish) const;
 
   double flops(int64_t rows) const { return 2.0 * double(rows) * double(k_) * double(n_); }
 

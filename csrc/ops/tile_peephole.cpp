@@ -2,6 +2,7 @@
 // adaptive optimizers. A tile passes through the first-level cache once less with each.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "ops/tile_program.h"
 
@@ -132,6 +133,38 @@ void TileProgram::hoist_steps() {
     *inner = once;
   }
   std::stable_partition(steps_.begin(), steps_.end(), [](const Step& s) { return s.once; });
+}
+
+bool TileProgram::finishes_channels(size_t i, int64_t channels) const {
+  if (steps_.empty() || !statistics_.empty() || outputs_.size() != 1 || period_ != channels) return false;
+  const Step& last = steps_.back();
+  for (const Step& s : steps_)
+    if (&s != &last && !s.once) return false;
+  const auto input = [&](int16_t slot) {
+    const Slot& s = slots_[size_t(slot)];
+    return s.source == Source::dense && s.index == int32_t(i);
+  };
+  const DType dtype = slots_[size_t(last.out)].dtype;
+  if (!is_float(dtype) || last.update || last.a < 0 || last.b < 0 || last.c < 0) return false;
+  for (const char* name : {"map.fma", "map.fma_relu", "map.fma_relu6"})
+    if (last.kernel == kernel_function<MapFunction>(name, dtype))
+      return input(last.a) && slots_[size_t(last.b)].source != Source::dense &&
+             slots_[size_t(last.c)].source != Source::dense;
+  return false;
+}
+
+ChannelFinish TileProgram::Bound::channel_finish() {
+  const Step& last = program_.steps_.back();
+  move(0, program_.period_);
+  for (const Step& s : program_.steps_)
+    if (s.once)
+      s.kernel(const_cast<void*>(at_[s.out]), s.a < 0 ? nullptr : at_[s.a], s.b < 0 ? nullptr : at_[s.b],
+               s.c < 0 ? nullptr : at_[s.c], program_.period_, s.param);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const DType dtype = program_.slots_[size_t(last.out)].dtype;
+  const bool linear = last.kernel == kernel_function<MapFunction>("map.fma", dtype),
+             relu6 = last.kernel == kernel_function<MapFunction>("map.fma_relu6", dtype);
+  return {at_[last.b], at_[last.c], linear ? -kInfinity : 0, relu6 ? 6 : kInfinity};
 }
 
 // The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)

@@ -333,22 +333,28 @@ TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, voi
   }
 }
 
+bool TileProgram::Bound::move(int64_t first, int64_t n) {
+  const int64_t period = program_.period_;
+  const bool fresh = period == 0 || n > expanded_ || first % period != phase_;
+  for (int16_t i : program_.moving_) {
+    const Slot& s = program_.slots_[size_t(i)];
+    const size_t offset = size_t(first) * item_size(s.dtype);
+    if (s.source == Source::dense)
+      at_[i] = static_cast<const char*>(in_[s.index]) + offset;
+    else if (s.source == Source::output)
+      at_[i] = static_cast<char*>(out_[s.index]) + offset;
+    else if (fresh)
+      at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
+  }
+  if (fresh && period) phase_ = first % period, expanded_ = n;
+  return fresh;
+}
+
 void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {
-  const int64_t tile = program_.tile_, period = program_.period_;
+  const int64_t tile = program_.tile_;
   for (int64_t first = begin; first < begin + count; first += tile) {
     const int64_t n = std::min(tile, begin + count - first);
-    const bool fresh = period == 0 || n > expanded_ || first % period != phase_;
-    for (int16_t i : program_.moving_) {
-      const Slot& s = program_.slots_[size_t(i)];
-      const size_t offset = size_t(first) * item_size(s.dtype);
-      if (s.source == Source::dense)
-        at_[i] = static_cast<const char*>(in_[s.index]) + offset;
-      else if (s.source == Source::output)
-        at_[i] = static_cast<char*>(out_[s.index]) + offset;
-      else if (fresh)
-        at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
-    }
-    if (fresh && period) phase_ = first % period, expanded_ = n;
+    const bool fresh = move(first, n);
     for (const Step& s : program_.steps_) {
       if (s.once && !fresh) continue;
       if (s.statistic >= 0) {

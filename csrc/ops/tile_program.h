@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/schedule.h"
+#include "kernels/finish.h"
 #include "kernels/map.h"
 #include "ops/execution.h"
 #include "ops/statistics.h"
@@ -34,6 +35,10 @@ class TileProgram {
   // Makes can_alias(o, i) true for every input of the full shape, by writing the output at the tile's end.
   void write_late(size_t o);
 
+  // Whether the chain is no more than a ChannelFinish of input `i`, whose rows have `channels` elements: then
+  // what makes the input can do it on the way (Bound::channel_finish).
+  bool finishes_channels(size_t i, int64_t channels) const;
+
   // In the order of the constructor's `statistics`.
   const Statistics& statistics() const { return statistics_; }
 
@@ -47,9 +52,14 @@ class TileProgram {
     Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch);
     // Computes elements [begin, begin + count) of every output; `part` takes their statistics.
     void run(int64_t begin, int64_t count, char* part = nullptr);
+    // The chain as a finish, which is good as long as nothing else is called.
+    ChannelFinish channel_finish();
 
    private:
     static constexpr size_t kMostSlots = 256;  // far above what a chain of the longest kind needs
+    // Points what moves to the tile [first, first + n); whether all that repeats itself was made anew.
+    bool move(int64_t first, int64_t n);
+
     const TileProgram& program_;
     const void* const* in_;
     void* const* out_;

@@ -42,14 +42,15 @@ struct Groups {
   }
 };
 
-// A stage's chain on values that lie anywhere, in place.
+// A stage's chain on values that lie anywhere, in place, or left to the kernel that makes them.
 class ChainInPlace {
  public:
-  ChainInPlace(std::unique_ptr<TileProgram> chain, Value head) : chain_(std::move(chain)) {
+  ChainInPlace(std::unique_ptr<TileProgram> chain, Value head, int64_t channels) : chain_(std::move(chain)) {
     if (!chain_) return;
     const auto& inputs = chain_->inputs();
     head_input_ = size_t(std::find(inputs.begin(), inputs.end(), head) - inputs.begin());
-    if (!chain_->can_alias(0, head_input_)) chain_->write_late(0);
+    finishes_ = chain_->finishes_channels(head_input_, channels);
+    if (!finishes_ && !chain_->can_alias(0, head_input_)) chain_->write_late(0);
     scratch_ = lane_region(chain_->lane_scratch());
   }
 
@@ -64,10 +65,13 @@ class ChainInPlace {
       if (!chain.chain_) return;
       for (size_t i = 0; i <= chain.inputs(); ++i) in_[i] = i == chain.head_input_ ? nullptr : *in++;
       bound_.emplace(*chain.chain_, in_, out_, scratch);
+      if (chain.finishes_) finish_ = bound_->channel_finish();
     }
+    // What the kernel has to do, or null.
+    const ChannelFinish* finish() const { return chain_.finishes_ ? &finish_ : nullptr; }
     // Elements [begin, begin + count) lie at `values`.
     void run(int64_t begin, int64_t count, char* values) {
-      if (!bound_) return;
+      if (!bound_ || chain_.finishes_) return;
       const uintptr_t start = reinterpret_cast<uintptr_t>(values) - uintptr_t(begin * item_);
       in_[chain_.head_input_] = reinterpret_cast<const void*>(start);
       out_[0] = reinterpret_cast<void*>(start);
@@ -81,11 +85,13 @@ class ChainInPlace {
     const void* in_[kMostInputs];
     void* out_[1];
     std::optional<TileProgram::Bound> bound_;
+    ChannelFinish finish_{};
   };
 
  private:
   std::unique_ptr<TileProgram> chain_;
   size_t head_input_ = 0, scratch_ = 0;
+  bool finishes_ = false;
 };
 
 class ConvBlock final : public Instruction {
@@ -106,14 +112,14 @@ class ConvBlock final : public Instruction {
       widen_ = PackedProduct(g.dtype, g.channels, g.filters, groups_.in_lines * d_.in[2]);
       widen_channels_ = g.channels;
       flops_ += widen_.flops(g.batch * g.in_positions());
-      widen_chain_.emplace(std::move(stages[0].chain), stages[0].head);
+      widen_chain_.emplace(std::move(stages[0].chain), stages[0].head, g.filters);
       next += 1 + widen_chain_->inputs();
     }
     depthwise_weights_ = next;
     flops_ += d_.flops();
     if (narrows_) {
       const ConvGeometry& g = stages.back().geometry;
-      depthwise_chain_.emplace(std::move(stages[depthwise].chain), stages[depthwise].head);
+      depthwise_chain_.emplace(std::move(stages[depthwise].chain), stages[depthwise].head, d_.channels);
       narrow_weights_ = next + 1 + depthwise_chain_->inputs();
       narrow_ = PackedProduct(g.dtype, g.channels, g.filters, groups_.lines * d_.out[2]);
       filters_ = g.filters;
@@ -215,13 +221,14 @@ class ConvBlock final : public Instruction {
       depthwise_chain_->run(first, count, narrow_);
       const int64_t pixels = (end - begin) * d_.out[2], pixel = (sample_ * d_.out[1] + begin) * d_.out[2];
       b_.narrow_.run(pixels, narrow_, d_.channels, b_.packed_narrow(io_),
-                     out_ + pixel * b_.filters_ * b_.item_);
+                     out_ + pixel * b_.filters_ * b_.item_, nullptr);
       if (epilogue_) epilogue_->apply(pixel * b_.filters_, pixels * b_.filters_);
     }
 
     // Line oh, or two, of which there are `end`. Returns how many.
     int64_t depthwise_lines(int64_t oh, int64_t end, char* to) const {
-      const DepthwiseLine line{d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels};
+      const DepthwiseLine line{d_.out[2], d_.channels, d_.stride[2] * d_.channels, d_.channels,
+                               depthwise_chain_ ? depthwise_chain_->finish() : nullptr};
       DepthwiseTap taps[2 * kDepthwiseTaps], next[kDepthwiseTaps];
       const int64_t count = taps_of(oh, taps), further = d_.stride[1] * d_.kernel[2];
       if (oh + 1 < end && taps_of(oh + 1, next) == count && join_taps(taps, next, count, further)) {
@@ -260,7 +267,7 @@ class ConvBlock final : public Instruction {
         const int64_t pixel = (sample_ * d_.in[1] + h) * d_.in[2];
         b_.widen_.run(count * d_.in[2],
                       static_cast<const char*>(io_.in[0]) + pixel * b_.widen_channels_ * b_.item_,
-                      b_.widen_channels_, io_.prepared, to);
+                      b_.widen_channels_, io_.prepared, to, widen_chain_->finish());
         widen_chain_->run(pixel * d_.channels, count * b_.in_line_, to);
         made_ = group + 1;
       }
