@@ -70,7 +70,7 @@ class Spare {
     void* data;
     size_t bytes;
   };
-  static constexpr size_t kLeastBytes = 256 * 1024, kLargestBytes = 48 << 20, kMostBytes = 64 << 20,
+  static constexpr size_t kLeastBytes = 256 * 1024, kLargestBytes = 64 << 20, kMostBytes = 96 << 20,
                           kMostBlocks = 32;
 
   static bool kept(size_t bytes) {
