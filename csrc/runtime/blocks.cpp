@@ -36,12 +36,15 @@ void ProgramBuilder::join_blocks() {
   const auto pointwise = [&](const Draft& d) {
     return is_conv(graph_, d.group) && block_pointwise(geometry_of(graph_, d.group));
   };
+  const auto first = [&](const Draft& d) {
+    return is_conv(graph_, d.group) && block_first(geometry_of(graph_, d.group));
+  };
   std::vector<char> gone(drafts_.size(), 0);
   for (size_t i = 0; i < drafts_.size(); ++i) {
     Draft& depthwise = drafts_[i];
     if (!is_conv(graph_, depthwise.group) || !block_depthwise(geometry_of(graph_, depthwise.group))) continue;
     const auto maker = makers.find(graph_.node(depthwise.group.head).inputs[0]);
-    const bool widens = maker != makers.end() && !gone[maker->second] && pointwise(drafts_[maker->second]) &&
+    const bool widens = maker != makers.end() && !gone[maker->second] && first(drafts_[maker->second]) &&
                         leads_to(drafts_[maker->second], depthwise);
     size_t last = i;
     for (size_t k = i + 1; k < drafts_.size() && last == i; ++k)
@@ -70,7 +73,7 @@ std::unique_ptr<Instruction> ProgramBuilder::block_of(Draft& draft) {
   const auto add = [&](Draft& d, bool last) {
     BlockStage stage{geometry_of(graph_, d.group), nullptr, {d.group.head, 0}};
     if (!last && !d.chains.empty()) stage.chain = std::make_unique<TileProgram>(std::move(d.chains[0]));
-    if (!block_pointwise(stage.geometry)) depthwise = stages.size();
+    if (block_depthwise(stage.geometry)) depthwise = stages.size();
     stages.push_back(std::move(stage));
   };
   for (Draft& d : draft.stages) add(d, false);

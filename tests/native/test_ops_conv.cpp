@@ -156,19 +156,23 @@ TEST(blocks_are_their_convolutions) {
   struct Block {
     int64_t batch, height, width, channels, wide, narrow, kernel, stride, dilation, pad;
     bool widens, narrows;
+    int64_t first = 1;  // kernel of the first convolution, of stride 2 if it is not pointwise
   };
   const Block kBlocks[] = {
       {2, 30, 33, 5, 20, 7, 3, 1, 1, 1, true, true},    {8, 13, 14, 16, 96, 24, 3, 2, 1, 1, true, true},
       {9, 7, 7, 20, 130, 33, 3, 1, 1, 1, true, true},   {3, 41, 9, 8, 48, 16, 5, 2, 1, 2, true, false},
       {2, 40, 60, 40, 40, 50, 3, 1, 2, 2, false, true}, {8, 57, 5, 3, 17, 1, 3, 3, 1, 0, true, true},
       {1, 24, 49, 17, 300, 40, 2, 1, 1, 0, true, true}, {2, 64, 64, 12, 500, 9, 3, 1, 1, 1, true, true},
+      {2, 30, 33, 3, 20, 7, 3, 1, 1, 1, true, true, 3}, {5, 36, 29, 1, 9, 12, 3, 2, 1, 1, true, true, 5},
   };
   for (const Block& b : kBlocks) {
     const auto conv = [](const Sym& x, const Sym& w, const Case& c) {
       return x.apply("conv", {w}, attributes(c));
     };
-    const Case first{b.batch, b.height, b.width, b.channels, b.wide, 1, 1, 1, 0, 1};
-    const Case middle{b.batch,  b.height, b.width,    b.wide, b.wide,
+    const Case first{b.batch, b.height,    b.width, b.channels, b.wide, b.first, b.first > 1 ? 2 : 1,
+                     1,       b.first / 2, 1};
+    const Shape inner = y_shape(first);
+    const Case middle{b.batch,  inner[1], inner[2],   b.wide, b.wide,
                       b.kernel, b.stride, b.dilation, b.pad,  b.wide};
     const Shape between = y_shape(middle);
     const Case last{b.batch, between[1], between[2], b.wide, b.narrow, 1, 1, 1, 0, 1};

@@ -16,6 +16,8 @@ constexpr int64_t kProductRows = 48;
 constexpr int64_t kLineBytes = 512 * 1024;
 // Groups of lines below which lanes would make too many lines twice, at the borders of their shares.
 constexpr int64_t kLeastGroups = 8;
+// Products of an element of the first convolution up to which its rows are gathered line by line.
+constexpr int64_t kMostGathered = 64;
 constexpr double kSerialFlops = 128 * 1024;
 
 int64_t ceil_div(int64_t a, int64_t b) {
@@ -41,6 +43,19 @@ struct Groups {
     of_sample = ceil_div(d.out[1], lines);
   }
 };
+
+// The rows of a convolution of one group.
+ConvGather gather_of(const ConvGeometry& g) {
+  ConvGather r;
+  int64_t stride = g.channels;
+  for (int i = 3; i-- > 0; stride *= g.in[i]) {
+    r.size[i] = g.in[i], r.stride[i] = stride, r.out[i] = g.out[i], r.step[i] = g.stride[i];
+    r.taps[i] = g.kernel[i], r.dilation[i] = g.dilation[i], r.low[i] = g.low[i];
+  }
+  r.sample = stride;
+  r.channels = g.channels;
+  return r;
+}
 
 // A stage's chain on values that lie anywhere, in place, or left to the kernel that makes them.
 class ChainInPlace {
@@ -109,9 +124,10 @@ class ConvBlock final : public Instruction {
     size_t next = 1;
     if (widens_) {
       const ConvGeometry& g = stages[0].geometry;
-      widen_ = PackedProduct(g.dtype, g.channels, g.filters, groups_.in_lines * d_.in[2]);
-      widen_channels_ = g.channels;
-      flops_ += widen_.flops(g.batch * g.in_positions());
+      widen_depth_ = g.taps() * g.channels;
+      if (!g.pointwise()) gather_ = gather_of(g);
+      widen_ = PackedProduct(g.dtype, widen_depth_, g.filters, groups_.in_lines * d_.in[2]);
+      flops_ += g.flops();
       widen_chain_.emplace(std::move(stages[0].chain), stages[0].head, g.filters);
       next += 1 + widen_chain_->inputs();
     }
@@ -157,12 +173,15 @@ class ConvBlock final : public Instruction {
   }
 
  private:
+  size_t gathered_bytes() const {
+    return gather_ ? lane_region(size_t(groups_.in_lines * d_.in[2] * widen_depth_ * item_)) : 0;
+  }
   size_t wide_bytes() const { return widens_ ? lane_region(size_t(groups_.kept * in_line_ * item_)) : 0; }
   size_t narrow_bytes() const {
     return narrows_ ? lane_region(size_t(groups_.lines * out_line_ * item_)) : 0;
   }
   size_t lane_bytes() const {
-    return wide_bytes() + narrow_bytes() + (widen_chain_ ? widen_chain_->scratch() : 0) +
+    return wide_bytes() + narrow_bytes() + gathered_bytes() + (widen_chain_ ? widen_chain_->scratch() : 0) +
            (depthwise_chain_ ? depthwise_chain_->scratch() : 0);
   }
   void* packed_narrow(const Operands& io) const {
@@ -181,7 +200,8 @@ class ConvBlock final : public Instruction {
           epilogue_(epilogue),
           wide_(static_cast<char*>(io.scratch) + size_t(lane.index) * block.lane_bytes()),
           narrow_(wide_ + block.wide_bytes()) {
-      char* scratch = narrow_ + block.narrow_bytes();
+      gathered_ = narrow_ + block.narrow_bytes();
+      char* scratch = gathered_ + block.gathered_bytes();
       if (b_.widen_chain_) {
         widen_chain_.emplace(*b_.widen_chain_, io.in + 2, scratch, b_.item_);
         scratch += b_.widen_chain_->scratch();
@@ -265,9 +285,13 @@ class ConvBlock final : public Instruction {
         const int64_t h = group * size, count = std::min(size, d_.in[1] - h);
         char* const to = wide_ + h % b_.groups_.kept * b_.in_line_ * b_.item_;
         const int64_t pixel = (sample_ * d_.in[1] + h) * d_.in[2];
-        b_.widen_.run(count * d_.in[2],
-                      static_cast<const char*>(io_.in[0]) + pixel * b_.widen_channels_ * b_.item_,
-                      b_.widen_channels_, io_.prepared, to, widen_chain_->finish());
+        const char* rows = io_.input<char>(0) + pixel * b_.widen_depth_ * b_.item_;
+        if (b_.gather_) {
+          b_.gather_rows_(*b_.gather_, io_.in[0], pixel, pixel + count * d_.in[2], 0, b_.widen_depth_,
+                          gathered_, b_.widen_depth_);
+          rows = gathered_;
+        }
+        b_.widen_.run(count * d_.in[2], rows, b_.widen_depth_, io_.prepared, to, widen_chain_->finish());
         widen_chain_->run(pixel * d_.channels, count * b_.in_line_, to);
         made_ = group + 1;
       }
@@ -281,6 +305,7 @@ class ConvBlock final : public Instruction {
     GemmEpilogue* epilogue_;
     char* wide_;
     char* narrow_;
+    char* gathered_;
     std::optional<ChainInPlace::Bound> widen_chain_, depthwise_chain_;
     int64_t sample_ = -1;
     int64_t made_ = 0;  // groups of the sample's wide input before this one have been made, as far as needed
@@ -291,12 +316,14 @@ class ConvBlock final : public Instruction {
   const bool widens_, narrows_;
   const int64_t item_, in_line_, out_line_;  // bytes of an element; elements of its lines
   PackedProduct widen_, narrow_;
-  int64_t widen_channels_ = 0, filters_ = 0;
+  int64_t widen_depth_ = 0, filters_ = 0;
+  std::optional<ConvGather> gather_;  // of a first convolution that is not pointwise
   std::optional<ChainInPlace> widen_chain_, depthwise_chain_;
   size_t depthwise_weights_ = 1, narrow_weights_ = 0;  // operands
   std::unique_ptr<Epilogue> epilogue_;
   double flops_ = 0;
   DepthwiseLineFunction kernel_ = kernel_function<DepthwiseLineFunction>("depthwise.line", d_.dtype);
+  ConvGatherRows gather_rows_ = kernel_function<ConvGatherRows>("conv.gather", d_.dtype);
   DepthwiseTwoLinesFunction two_lines_ =
       kernel_function<DepthwiseTwoLinesFunction>("depthwise.two_lines", d_.dtype);
 };
@@ -306,6 +333,12 @@ class ConvBlock final : public Instruction {
 bool block_depthwise(const ConvGeometry& g) {
   return is_float(g.dtype) && g.depthwise() && !g.pointwise() && g.kernel[0] == 1 && g.in[0] == 1 &&
          g.out[0] == 1 && g.taps() <= kDepthwiseTaps && g.batch * Groups(g).of_sample >= kLeastGroups;
+}
+
+bool block_first(const ConvGeometry& g) {
+  if (block_pointwise(g)) return true;
+  return is_float(g.dtype) && g.groups == 1 && g.kernel[0] == 1 && g.in[0] == 1 && g.out[0] == 1 &&
+         g.taps() * g.channels <= kMostGathered;
 }
 
 bool block_pointwise(const ConvGeometry& g) {

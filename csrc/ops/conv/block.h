@@ -18,8 +18,10 @@ struct BlockStage {
   Value head;                          // the convolution: an input of the chain
 };
 
-// Whether a convolution can be the depthwise one of a block, and the block gains by it; or a neighbour of it.
+// Whether a convolution can be the depthwise one of a block, and the block gains by it; the one before it,
+// which is pointwise or has few products an element; the one behind it.
 bool block_depthwise(const ConvGeometry& g);
+bool block_first(const ConvGeometry& g);
 bool block_pointwise(const ConvGeometry& g);
 
 // stages: two or three, of which number `depthwise` is the depthwise one. Operands: of each stage its inputs,
