@@ -104,7 +104,8 @@ AXONE_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileArguments<T>& t) {
   AXONE_UNROLL
   for (int v = 0; v < V; ++v) {
     const int64_t n = v < V - 1 ? kLanes<T> : t.last;
-    const Vec<T> scale = load_first<T>(t.scale + v * kLanes<T>, n), shift = load_first<T>(t.shift + v * kLanes<T>, n);
+    const Vec<T> scale = load_first<T>(t.scale + v * kLanes<T>, n),
+                 shift = load_first<T>(t.shift + v * kLanes<T>, n);
     AXONE_UNROLL
     for (int r = 0; r < R; ++r) {
       Vec<T> x = acc[r][v];
