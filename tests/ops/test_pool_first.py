@@ -1,4 +1,4 @@
-"""A pool behind an activation that never falls, or behind a bias, takes the largest first: values and gradients stay."""
+"""Pools behind activations that never fall, or behind biases, take the largest first: nothing else changes."""
 
 from __future__ import annotations
 

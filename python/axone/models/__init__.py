@@ -6,7 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from axone.models.cloning import clone_model, model_from_json
+    from axone.models.cloning import clone_model
+    from axone.models.files import model_from_json
     from axone.models.functional import Functional
     from axone.models.model import Model
     from axone.models.sequential import Sequential
@@ -17,7 +18,7 @@ _HOME = {
     "Sequential": "sequential",
     "clone_model": "cloning",
     "load_model": "saving",
-    "model_from_json": "cloning",
+    "model_from_json": "files",
     "save_model": "saving",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from axone.layers.input_layer import InputLayer
@@ -11,7 +11,7 @@ from axone.models.configuration import functional_config, functional_from_config
 from axone.models.functional import Functional
 from axone.models.sequential import Sequential
 
-__all__ = ["clone_model", "model_from_json"]
+__all__ = ["clone_model"]
 
 
 def clone_model(
@@ -95,21 +95,3 @@ def _sequential(model: Any, copy: Callable[[Any], Any]) -> Any:
 def _functional(model: Any, copy: Callable[[Any], Any], call: Callable[..., Any] | None) -> Any:
     made = {layer.name: copy(layer) for layer in model.layers if not isinstance(layer, InputLayer)}
     return functional_from_config(type(model), functional_config(model), made, call)
-
-
-def model_from_json(
-    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
-) -> Any:
-    """Builds a model, with fresh weights, from the text of `Model.to_json`, axone's or Keras 1's to 3's.
-
-    Args:
-        json_string: the text.
-        custom_objects: users' classes and functions by name.
-        safe_mode: refuse Python code stored in the text, and weights of more than 2 GB.
-
-    Raises:
-        ValueError: the text is no model's.
-    """
-    from axone.saving.model_json import model_from_text
-
-    return model_from_text(json_string, custom_objects, safe_mode)
