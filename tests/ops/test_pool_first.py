@@ -1,4 +1,4 @@
-"""Pools behind activations that never fall, or behind biases, take the largest first: nothing else changes."""
+"""Pools behind activations that never fall, or behind biases, take the largest first: values stay."""
 
 from __future__ import annotations
 
