@@ -38,6 +38,8 @@ py::list add(Graph& g, const std::string& name, const std::vector<int64_t>& inpu
 void bind_graph(py::module_& m) {
   py::class_<Graph>(m, "Graph", "A graph of operations under construction. Values are integers, -1 is none.")
       .def(py::init<>())
+      .def_property("leaf_gradients", &Graph::leaf_gradients, &Graph::set_leaf_gradients,
+                    "Whether gradients will be asked for by variables and inputs alone.")
       .def(
           "input",
           [](Graph& g, const char* dtype, const Shape& shape) {

@@ -63,6 +63,11 @@ class Graph {
   // Whether that would change anything, perhaps.
   bool has_rewrites() const;
 
+  // Whether gradients will be asked for by variables and inputs alone: then a simplification may pass over
+  // values on the way, by which a gradient would be lost.
+  void set_leaf_gradients(bool leaf) { leaf_gradients_ = leaf; }
+  bool leaf_gradients() const { return leaf_gradients_; }
+
   const Node& node(int32_t id) const { return nodes_[size_t(id)]; }
   const Node& node(Value v) const { return nodes_[size_t(v.node)]; }
   const TensorType& type(Value v) const { return node(v).outputs[size_t(v.output)]; }
@@ -81,6 +86,7 @@ class Graph {
  private:
   Value append(Node node);
 
+  bool leaf_gradients_ = false;
   std::vector<Node> nodes_;
   std::vector<Value> inputs_, effects_;
   std::vector<std::pair<Tensor, Value>> assigned_;

@@ -77,3 +77,45 @@ def test_the_value_before_the_pool_is_there_too() -> None:
 
     y, pooled = axone.function(both)(X)
     np.testing.assert_array_equal(largest(np.asarray(y)), np.asarray(pooled))
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_gradients_by_the_activation(traced: bool) -> None:
+    """What Grad-CAM asks for: the slope by the value right before the pool."""
+
+    def slope(x: Any) -> Any:
+        with axone.GradientTape() as tape:
+            y = ops.relu(x + BIAS)
+            tape.watch(y)
+            total = ops.sum(ops.square(ops.max_pool(y, 2)))
+        return tape.gradient(total, y)
+
+    run = axone.function(slope) if traced else slope
+    y = np.maximum(X + BIAS, 0)
+    kept = np.repeat(np.repeat(largest(y), 2, 1), 2, 2)
+    expected = np.zeros_like(y)
+    expected[:, :6] = np.where(y[:, :6] == kept, 2 * kept, 0)
+    np.testing.assert_allclose(np.asarray(run(axone.ops.convert_to_tensor(X))), expected, rtol=1e-13)
+
+
+def test_a_fit_takes_the_largest_first() -> None:
+    """The same weights as with the activation computed of all, by hand."""
+    from axone import layers
+
+    def model(first: bool) -> Any:
+        axone.utils.set_random_seed(5)
+        activate = [layers.Activation("tanh"), layers.MaxPooling2D(2)]
+        stack = [layers.Conv2D(6, 3, dtype="float64"), *(activate[::-1] if first else activate)]
+        made = axone.Sequential([layers.Input((8, 8, 2)), *stack, layers.Flatten(), layers.Dense(3)])
+        made.compile("sgd", "mse")
+        return made
+
+    x = np.random.default_rng(1).normal(size=(16, 8, 8, 2))
+    y = np.random.default_rng(2).normal(size=(16, 3))
+    trained = []
+    for first in (False, True):
+        net = model(first)
+        net.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        trained.append(net.get_weights())
+    for a, b in zip(*trained, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)

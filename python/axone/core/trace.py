@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from axone.core.tensor import Tensor
     from axone.core.variable import Variable
 
-__all__ = ["Trace", "current_trace", "eager_scope", "emit", "producer"]
+__all__ = ["Trace", "current_trace", "eager_scope", "emit", "leaf_gradients", "producer"]
 
 
 TraceT = TypeVar("TraceT", bound="Trace")
@@ -137,6 +137,25 @@ def eager_scope() -> Iterator[None]:
         yield
     finally:
         state.trace, state.tapes = outer
+
+
+@contextmanager
+def leaf_gradients() -> Iterator[None]:
+    """While open, what is traced will be differentiated by variables and inputs alone.
+
+    The engine may then pass over values on the way: the largest elements are taken before an activation, which is
+    computed of them alone. A gradient by a value that was passed over would be lost.
+    """
+    graph = None if state.trace is None else state.trace.graph
+    before = graph is not None and graph.leaf_gradients
+    if graph is not None:
+        graph.leaf_gradients = True
+    try:
+        yield
+    finally:
+        if graph is not None:
+            graph.leaf_gradients = before
+
 
 
 def emit(op: str, inputs: Sequence[Tensor], **attrs: Any) -> Any:

@@ -13,6 +13,7 @@ from axone.core import dtypes, tree
 from axone.core.program import trace_program
 from axone.core.tape import GradientTape
 from axone.core.tensor import Tensor
+from axone.core.trace import leaf_gradients
 from axone.metrics.reduction import Mean
 from axone.training.arguments import check_names, whole_number
 from axone.training.compile_loss import CompileLoss
@@ -179,7 +180,7 @@ class Compilation:
             Dict from name to scalar: the logs.
         """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        with GradientTape() as tape:
+        with leaf_gradients(), GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
             self._track_loss(loss, x)
