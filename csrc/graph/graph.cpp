@@ -105,6 +105,10 @@ Value Graph::add(const Op& op, std::vector<Value> inputs, Attrs attrs) {
   std::vector<TensorType> outputs = op.type(call);
   if (op.simplify)
     if (Value v = op.simplify(*this, inputs, attrs)) return v;
+  if (shortcuts_ && op.shortcut)
+    if (Value v = op.shortcut(*this, inputs, attrs)) return v;
+  if (shortcuts_ && op.elementwise)
+    if (Value v = add_below_reshape(*this, op, inputs, attrs, outputs[0].shape)) return v;
 
   Node n;
   n.op = &op;

@@ -38,6 +38,12 @@ struct Node {
 
 class Graph {
  public:
+  Graph() = default;
+  // shortcuts: operations may pass over what their inputs were made of (Op::shortcut), and elementwise ones
+  // are computed in the shape that their operands had before they were reshaped. For graphs that are only to
+  // be run: a gradient by a value that was passed over would be lost.
+  explicit Graph(bool shortcuts) : shortcuts_(shortcuts) {}
+
   // A value that each run is given. Order of calls is the order of a program's inputs.
   Value input(TensorType type);
   Value constant(Tensor value);
@@ -87,6 +93,7 @@ class Graph {
   Value append(Node node);
 
   bool leaf_gradients_ = false;
+  bool shortcuts_ = false;
   std::vector<Node> nodes_;
   std::vector<Value> inputs_, effects_;
   std::vector<std::pair<Tensor, Value>> assigned_;
@@ -94,6 +101,16 @@ class Graph {
   std::unordered_map<const void*, size_t> current_;  // by storage address: index into assigned_
   std::unordered_map<std::string, int32_t> known_;   // by content: what makes equal nodes one
 };
+
+// The operation computed in the shape that operands of the output's shape had before a reshape, reshaped,
+// where all operands broadcast to that; else none. A product of sequences is computed with one row for each
+// step: so what follows it stays its epilogue.
+Value add_below_reshape(Graph& graph, const Op& op, const std::vector<Value>& inputs, const Attrs& attrs,
+                        const Shape& shape);
+
+// The same values in a graph with shortcuts: all inputs, what `wanted` holds (replaced), assignments,
+// effects.
+Graph shorten(const Graph& graph, std::vector<Value>* wanted);
 
 // Adds to one graph what `wanted` needs of another, and returns it there. `known` says what stands for the
 // other's values, its inputs at least, and learns the rest.

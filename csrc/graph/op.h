@@ -73,7 +73,9 @@ class Op {
   const char* name = "";
   TypeRule type;
   GradientRule gradient;     // empty: not differentiable, its inputs get no gradient
-  SimplifyRule simplify;     // may be empty
+  SimplifyRule simplify;     // may be empty; reads nothing that its inputs were made of: that would take them
+                             // off the path of a gradient
+  SimplifyRule shortcut;     // may be empty; may do so: for graphs that are only to be run
   RewriteRule rewrite;       // may be empty
   bool elementwise = false;  // a map kernel named "map.<name>" computes out[i] from broadcast inputs at i
   bool cheap = false;        // elementwise, and no more work than reading its result from memory

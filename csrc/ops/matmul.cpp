@@ -62,21 +62,21 @@ Value swapped(const Graph& g, Value v) {
   return n.attrs.get<Axes>("perm") == swap ? n.inputs[0] : Value{};
 }
 
-// Takes transposes of the operands into the product, one matrix of B for all rows of A as one tall product,
-// and broadcasts batches that fit no simple stride.
+// Takes transposes of the operands into the product.
+Value shorten_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  const Value a = swapped(g, in[0]), b = swapped(g, in[1]);
+  if (!a && !b) return {};
+  return g.add("matmul", {a ? a : in[0], b ? b : in[1]},
+               {{"transpose_a", flag(attrs, "transpose_a") != bool(a)},
+                {"transpose_b", flag(attrs, "transpose_b") != bool(b)}});
+}
+
+// One matrix of B for all rows of A is one tall product; batches that fit no simple stride are broadcast.
 Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
-  bool ta = flag(attrs, "transpose_a"), tb = flag(attrs, "transpose_b");
+  const bool ta = flag(attrs, "transpose_a"), tb = flag(attrs, "transpose_b");
   auto product = [&](Value a, Value b) {
     return g.add("matmul", {a, b}, {{"transpose_a", ta}, {"transpose_b", tb}});
   };
-  if (Value a = swapped(g, in[0])) {
-    ta = !ta;
-    return product(a, in[1]);
-  }
-  if (Value b = swapped(g, in[1])) {
-    tb = !tb;
-    return product(in[0], b);
-  }
   const Shape a = g.shape(in[0]), b = g.shape(in[1]);
   if (a.size() > 2 && b.size() == 2 && !ta) {
     const int64_t rows = element_count(Shape(a.begin(), a.end() - 1));
@@ -156,6 +156,7 @@ std::unique_ptr<Instruction> compile_matmul(const OpCall& c, std::unique_ptr<Epi
   Op& op = define_op("matmul");
   op.type = matmul_type;
   op.simplify = simplify_matmul;
+  op.shortcut = shorten_matmul;
   op.gradient = matmul_gradient;
   op.epilogue = true;
   define_execution("matmul", compile_matmul);

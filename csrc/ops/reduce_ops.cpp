@@ -1,6 +1,7 @@
 // Reductions over any axes: sum, max, min, prod, any, all, sumsq (of squares); mean is a sum's.
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "ops/execution.h"
 #include "ops/reduce_plan.h"
@@ -84,14 +85,23 @@ Value take_out_factor(Graph& g, Value product, const Attrs& attrs) {
   return {};
 }
 
-Value simplify_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
-  if (reduces_nothing(g, in[0], attrs, "sum")) return reshape_if_nothing_reduced("sum")(g, in, attrs);
+// Squares need no memory of their own; rows are added up where they were made, whatever axes they got then.
+Value shorten_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   if (Value v = take_out_factor(g, in[0], attrs)) return v;
   if (is_op(g, in[0], "neg")) return (-Sym(g, g.node(in[0]).inputs[0]).apply("sum", {}, attrs)).value();
-  // The squares need no memory of their own.
-  if (is_op(g, in[0], "square") && is_float(g.dtype(in[0])))
-    return g.add("sumsq", {g.node(in[0]).inputs[0]}, attrs);
-  return {};
+  const bool reshaped = is_op(g, in[0], "reshape");
+  const Value from = reshaped ? g.node(in[0]).inputs[0] : in[0];
+  const Shape shape = g.shape(in[0]), before = g.shape(from);
+  if (is_op(g, from, "square") && is_float(g.dtype(from)))
+    return g.add("sumsq", {reshape({g, g.node(from).inputs[0]}, shape).value()}, attrs);
+  if (!reshaped) return {};
+  const Axes axes = reduced_axes(attrs, shape.size(), "sum");
+  const bool rows = axes.size() + 1 == shape.size() && axes.back() + 2 == int64_t(shape.size());
+  if (!rows || before.size() < 2 || before.back() != shape.back()) return {};
+  Axes leading(before.size() - 1);
+  std::iota(leading.begin(), leading.end(), 0);
+  const Value total = g.add("sum", {from}, {{"axes", leading}, {"keepdims", false}});
+  return g.add("reshape", {total}, {{"shape", result_shape(attrs, shape, "sum")}});
 }
 
 Value simplify_mean(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
@@ -181,7 +191,7 @@ Op& reduction(const char* name, TypeRule type, GradientRule gradient) {
 [[maybe_unused]] const bool registered = [] {
   Op& sum =
       reduction("sum", number_type, [](const GradientCall& g) -> std::vector<Sym> { return {spread(g)}; });
-  sum.simplify = simplify_sum;
+  sum.shortcut = shorten_sum;
   sum.statistic = statistic_of_sum;
   Op& squares = reduction("sumsq", float_type, [](const GradientCall& g) -> std::vector<Sym> {
     return {g.in(0) * (keep_axes(g, g.grad()) * 2.0)};

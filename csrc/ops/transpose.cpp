@@ -51,11 +51,29 @@ Value simplify_transpose(Graph& g, const std::vector<Value>& in, const Attrs& at
     for (int64_t a : perm) to.push_back(from[size_t(a)]);
     return g.add("reshape", {in[0]}, {{"shape", to}});
   }
+  return {};
+}
+
+// Two are one.
+Value shorten_transpose(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   if (!is_op(g, in[0], "transpose")) return {};
-  const Axes first = perm_of(g.node(in[0]).attrs, from.size());
+  const size_t rank = g.shape(in[0]).size();
+  const Axes perm = perm_of(attrs, rank), first = perm_of(g.node(in[0]).attrs, rank);
   Axes both;
   for (int64_t a : perm) both.push_back(first[size_t(a)]);
   return g.add("transpose", {g.node(in[0]).inputs[0]}, {{"perm", both}});
+}
+
+// The transpose of a product that swaps its last two axes is a product the other way round.
+Sym transposed_product(const Sym& x, const Axes& perm) {
+  Graph& g = x.graph();
+  const int64_t rank = int64_t(perm.size());
+  if (!is_op(g, x.value(), "matmul") || perm != swapped_axes(perm.size(), rank - 2, rank - 1))
+    return transpose(x, perm);
+  const Node& n = g.node(x.value());
+  const bool ta = n.attrs.get<bool>("transpose_a"), tb = n.attrs.get<bool>("transpose_b");
+  const Sym a(g, n.inputs[0]), b(g, n.inputs[1]);
+  return b.apply("matmul", {a}, {{"transpose_a", !tb}, {"transpose_b", !ta}});
 }
 
 std::unique_ptr<Instruction> compile_transpose(const OpCall& c) {
@@ -76,9 +94,10 @@ std::unique_ptr<Instruction> compile_transpose(const OpCall& c) {
   Op& op = define_op("transpose");
   op.type = transpose_type;
   op.simplify = simplify_transpose;
+  op.shortcut = shorten_transpose;
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     const size_t rank = g.in(0).shape().size();
-    return {transpose(g.grad(), inverse(perm_of(g.attrs, rank)))};
+    return {transposed_product(g.grad(), inverse(perm_of(g.attrs, rank)))};
   };
   define_execution("transpose", compile_transpose);
   return true;

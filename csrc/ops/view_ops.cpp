@@ -14,11 +14,14 @@ std::vector<TensorType> reshape_type(const OpCall& c) {
   return {{c.in(0).dtype, to}};
 }
 
-// Only the last shape of a chain counts; the shape that is there needs no node.
+// The shape that is there needs no node.
 Value simplify_reshape(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
-  if (g.shape(in[0]) == attrs.get<Shape>("shape")) return in[0];
-  if (is_op(g, in[0], "reshape")) return g.add("reshape", {g.node(in[0]).inputs[0]}, attrs);
-  return {};
+  return g.shape(in[0]) == attrs.get<Shape>("shape") ? in[0] : Value{};
+}
+
+// Only the last shape of a chain counts.
+Value shorten_reshape(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  return is_op(g, in[0], "reshape") ? g.add("reshape", {g.node(in[0]).inputs[0]}, attrs) : Value{};
 }
 
 // The last axis takes up the difference of the items' sizes, as in NumPy's view.
@@ -43,6 +46,7 @@ std::vector<TensorType> bitcast_type(const OpCall& c) {
   op.view = true;
   op.type = reshape_type;
   op.simplify = simplify_reshape;
+  op.shortcut = shorten_reshape;
   op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
     const Shape shape = g.in(0).shape();
     return {reshape(g.grad(), shape)};

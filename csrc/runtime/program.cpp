@@ -9,13 +9,10 @@
 namespace axone {
 
 Program::Program(const Graph& graph, const std::vector<Value>& outputs) {
-  if (!graph.has_rewrites()) {
-    ProgramBuilder(graph, outputs, *this).build();
-    return;
-  }
-  Graph own(graph);
+  std::vector<Value> wanted = outputs;
+  Graph own = shorten(graph, &wanted);
   own.rewrite();
-  ProgramBuilder(own, outputs, *this).build();
+  ProgramBuilder(own, wanted, *this).build();
 }
 
 Program::~Program() = default;

@@ -121,3 +121,19 @@ def test_a_train_step_allocates_nothing_after_its_first_run() -> None:
     before = _engine.allocations()
     program.run_steps([x], None, 8, 0, 100)
     assert _engine.allocations() == before
+
+
+def test_what_follows_a_product_of_sequences_is_its_epilogue() -> None:
+    rng = np.random.default_rng(0)
+    x, residual = (rng.normal(size=(4, 30, 16)).astype("float32") for _ in range(2))
+    kernel = rng.normal(size=(16, 16)).astype("float32")
+    bias, mean = rng.normal(size=16).astype("float32"), rng.normal(size=(4, 30, 1)).astype("float32")
+
+    def layer(x: Any, residual: Any) -> Any:
+        return ops.relu(ops.matmul(x, kernel) + bias) * 2.0 + residual - mean
+
+    specs = [TensorSpec(x.shape, "float32"), TensorSpec(x.shape, "float32")]
+    program = trace_program(layer, specs)
+    assert program.engine.instruction_count == 1
+    expected = np.maximum(x @ kernel + bias, 0) * 2 + residual - mean
+    np.testing.assert_allclose(program.run(x, residual), expected, rtol=1e-5, atol=1e-5)

@@ -181,3 +181,29 @@ def test_gradients_of_different_targets_of_one_recording() -> None:
         with axone.GradientTape() as tape:
             both = x * 2.0, x * 3.0
         assert tape.gradient(both[which], x).numpy().tolist() == [slope, slope]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ops.transpose,
+        ops.square,
+        lambda x: ops.reshape(x, (6, 2)),
+        lambda x: ops.matmul(ops.reshape(x, (2, 2, 3)), np.ones((3, 2), "float32")),
+    ],
+)
+@pytest.mark.parametrize("rest", [ops.transpose, ops.relu, lambda t: ops.matmul(t, ops.swapaxes(t, -1, -2))])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_by_what_lies_between(step: Any, rest: Any, compiled: bool) -> None:
+    def both(x: Any) -> Any:
+        with axone.GradientTape() as tape:
+            tape.watch(x)
+            between = step(x)
+            result = ops.sum(ops.square(rest(between)))
+        return between, tape.gradient(result, between)
+
+    between, found = (axone.function(both) if compiled else both)(ops.reshape(ops.arange(12.0), (4, 3)) / 12)
+    with axone.GradientTape() as tape:
+        tape.watch(between)
+        result = ops.sum(ops.square(rest(between)))
+    np.testing.assert_allclose(found, tape.gradient(result, between), rtol=1e-6)
