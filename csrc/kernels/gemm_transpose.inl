@@ -129,6 +129,23 @@ void pack_a_rows(int64_t r, int64_t k, const T* a, int64_t stride, T* out) {
 // Columns of A that lie far apart are out of the hardware prefetcher's sight.
 constexpr int64_t kAheadPack = 8;
 
+// r elements of a column, of which `valid` can be read; `room`: elements up to the sliver's end.
+template <class T>
+AXONE_INLINE void pack_a_column(int64_t r, int64_t valid, int64_t room, const T* from, int64_t stride,
+                                T* to) {
+  constexpr int64_t L = kLanes<T>;
+  __builtin_prefetch(from + kAheadPack * stride);
+  for (int64_t q = 0; q < r; q += L) {
+    const int64_t w = r - q < L ? r - q : L;
+    // Whole vectors where neither the load leaves A's row nor the store hits the next sliver.
+    const Vec<T> x = q + L <= valid ? load<T>(from + q) : load_first<T>(from + q, w);
+    if (room - q >= L)
+      store<T>(to + q, x);
+    else
+      store_first<T>(to + q, x, w);
+  }
+}
+
 template <class T>
 void pack_a(int64_t m, int64_t k, const void* a_, int64_t stride, GemmALayout layout, int rows, void* out_) {
   constexpr int64_t L = kLanes<T>;
@@ -143,24 +160,15 @@ void pack_a(int64_t m, int64_t k, const void* a_, int64_t stride, GemmALayout la
     }
     return;
   }
-  // Whole vectors where neither the load leaves A's row nor the store hits the next sliver.
-  for (int64_t p = 0; p < k; ++p) {
-    const T* from = a + p * stride;
-    for (int64_t i = 0; i < m; i += L) __builtin_prefetch(from + kAheadPack * stride + i);
+  // A few columns at a time: slivers begin about a power of two apart, so that walking all of them for each
+  // column would throw their lines out of L1 before they are full.
+  for (int64_t p = 0; p < k; p += kAheadPack)
     for (int64_t t = 0, i = 0; t < tiles; ++t) {
-      const int64_t r = base + (t < extra);
-      T* to = out + i * k + p * r;
-      for (int64_t q = 0; q < r; q += L) {
-        const int64_t w = r - q < L ? r - q : L;
-        const Vec<T> x = i + q + L <= m ? load<T>(from + i + q) : load_first<T>(from + i + q, w);
-        if ((k - p) * r - q >= L)
-          store<T>(to + q, x);
-        else
-          store_first<T>(to + q, x, w);
-      }
+      const int64_t r = base + (t < extra), last = k - p < kAheadPack ? k : p + kAheadPack;
+      for (int64_t q = p; q < last; ++q)
+        pack_a_column<T>(r, m - i, (k - q) * r, a + q * stride + i, stride, out + i * k + q * r);
       i += r;
     }
-  }
 }
 
 // One panel of `width` columns, of which `valid` exist.

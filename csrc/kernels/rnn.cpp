@@ -41,6 +41,8 @@ struct Row {
   const RnnBlock& b;
   T *input, *product, *product_grad, *bias, *kept, *h_before, *h, *c_before, *c;
   T *h_grad, *passed, *c_grad, *h_copy;
+  T* gates;  // forward: where a first pass leaves gates for the second, `gap` from one to the next
+  int64_t gap;
 
   AXONE_MEMBER_INLINE Row(const RnnBlock& block, int64_t r)
       : b(block),
@@ -56,7 +58,9 @@ struct Row {
         h_grad(row_of<T>(block.h_grad, r)),
         passed(row_of<T>(block.passed, r)),
         c_grad(row_of<T>(block.c_grad, r)),
-        h_copy(row_of<T>(block.h_copy, r)) {}
+        h_copy(row_of<T>(block.h_copy, r)),
+        gates(kept ? kept : product),
+        gap(kept ? block.gate : block.product_gate) {}
 
   // Gate g before its activation.
   template <class P>
@@ -68,6 +72,14 @@ struct Row {
     Vec<T> v = p.get(product + g * b.product_gate);
     return bias ? v + p.get(bias + g * b.gate) : v;
   }
+  template <class P>
+  AXONE_MEMBER_INLINE Vec<T> gate(const P& p, int g) const {
+    return p.get(gates + g * gap);
+  }
+  template <class P>
+  AXONE_MEMBER_INLINE void put_gate(const P& p, int g, Vec<T> v) const {
+    p.put(gates + g * gap, v);
+  }
   // What reaches h from all sides.
   template <class P>
   AXONE_MEMBER_INLINE Vec<T> arriving(const P& p) const {
@@ -75,21 +87,26 @@ struct Row {
   }
 };
 
+// The way forward is cut in two passes over a row where gates wait for others: a processor looks ahead a few
+// hundred instructions, too few to begin with the next vector in time.
 template <class T>
 struct Lstm {
   static constexpr int kGates = 4;
+  static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
     const Vec<T> i = vsigmoid<T>(r.sum(p, 0)), f = vsigmoid<T>(r.sum(p, 1));
     const Vec<T> g = vtanh<T>(r.sum(p, 2)), o = vsigmoid<T>(r.sum(p, 3));
-    const Vec<T> c = f * p.get(r.c_before) + i * g;
-    p.put(r.c, c);
-    p.put(r.h, o * vtanh<T>(c));
+    p.put(r.c, f * p.get(r.c_before) + i * g);
+    r.put_gate(p, 3, o);
     if (!r.kept) return;
-    p.put(r.kept, i);
-    p.put(r.kept + r.b.gate, f);
-    p.put(r.kept + 2 * r.b.gate, g);
-    p.put(r.kept + 3 * r.b.gate, o);
+    r.put_gate(p, 0, i);
+    r.put_gate(p, 1, f);
+    r.put_gate(p, 2, g);
+  }
+  template <class P>
+  AXONE_INLINE void second(const Row<T>& r, const P& p) {
+    p.put(r.h, r.gate(p, 3) * vtanh<T>(p.get(r.c)));
   }
   template <class P>
   AXONE_INLINE void backward(const Row<T>& r, const P& p) {
@@ -110,19 +127,22 @@ struct Lstm {
 template <class T>
 struct Gru {
   static constexpr int kGates = 3;
+  static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
-    const int64_t s = r.b.gate;
     const Vec<T> z = vsigmoid<T>(p.get(r.input) + r.inner(p, 0));
-    const Vec<T> reset = vsigmoid<T>(p.get(r.input + s) + r.inner(p, 1));
-    const Vec<T> past = r.inner(p, 2);
-    const Vec<T> n = vtanh<T>(p.get(r.input + 2 * s) + reset * past);
+    const Vec<T> reset = vsigmoid<T>(p.get(r.input + r.b.gate) + r.inner(p, 1));
+    r.put_gate(p, 0, z);
+    r.put_gate(p, 1, reset);
+  }
+  template <class P>
+  AXONE_INLINE void second(const Row<T>& r, const P& p) {
+    const Vec<T> past = r.inner(p, 2), z = r.gate(p, 0);
+    const Vec<T> n = vtanh<T>(p.get(r.input + 2 * r.b.gate) + r.gate(p, 1) * past);
     p.put(r.h, z * p.get(r.h_before) + (T(1) - z) * n);
     if (!r.kept) return;
-    p.put(r.kept, z);
-    p.put(r.kept + s, reset);
-    p.put(r.kept + 2 * s, n);
-    p.put(r.kept + 3 * s, past);
+    r.put_gate(p, 2, n);
+    r.put_gate(p, 3, past);
   }
   template <class P>
   AXONE_INLINE void backward(const Row<T>& r, const P& p) {
@@ -146,6 +166,7 @@ struct Gru {
 template <class T>
 struct Simple {
   static constexpr int kGates = 1;
+  static constexpr bool kTwoPasses = false;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
     p.put(r.h, vtanh<T>(r.sum(p, 0)));
@@ -176,48 +197,55 @@ struct Skipped {
   }
 };
 
-template <class T, class Cell, bool Grad>
-AXONE_INLINE void run_row(const Row<T>& row, int64_t units) {
+// Calls body(piece) for all units.
+template <class T, class Body>
+AXONE_INLINE void for_pieces(int64_t units, const Body& body) {
   int64_t at = 0;
-  for (; at + kLanes<T> <= units; at += kLanes<T>) {
-    const Piece<T, true> p{at, kLanes<T>};
-    if constexpr (Grad)
-      Cell::backward(row, p);
-    else
-      Cell::forward(row, p);
-  }
-  if (at == units) return;
-  const Piece<T, false> p{at, units - at};
-  if constexpr (Grad)
-    Cell::backward(row, p);
-  else
-    Cell::forward(row, p);
+  for (; at + kLanes<T> <= units; at += kLanes<T>) body(Piece<T, true>{at, kLanes<T>});
+  if (at < units) body(Piece<T, false>{at, units - at});
 }
 
-template <class T, class Cell, bool Grad>
-void run_block(const RnnBlock& b) {
+template <class T, class Cell>
+AXONE_INLINE void forward_row(const Row<T>& row, int64_t units) {
+  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) { Cell::forward(row, p); });
+}
+template <class T, class Cell>
+AXONE_INLINE void backward_row(const Row<T>& row, int64_t units) {
+  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) { Cell::backward(row, p); });
+}
+
+template <class T, class Cell>
+void forward_block(const RnnBlock& b) {
   for (int64_t r = 0; r < b.rows; ++r) {
     const Row<T> row(b, r);
-    if (Grad && row.h_copy) memcpy(row.h_copy, row.h_before, size_t(b.units) * sizeof(T));
-    if (b.mask && !b.mask[r * b.mask_stride])
-      run_row<T, Skipped<T, Cell>, Grad>(row, b.units);
-    else
-      run_row<T, Cell, Grad>(row, b.units);
+    if (b.mask && !b.mask[r * b.mask_stride]) {
+      forward_row<T, Skipped<T, Cell>>(row, b.units);
+      continue;
+    }
+    forward_row<T, Cell>(row, b.units);
+    if constexpr (Cell::kTwoPasses)
+      for_pieces<T>(b.units, [&](const auto& p) __attribute__((always_inline)) { Cell::second(row, p); });
   }
 }
 
-#define AXONE_CELL(name, Cell)                                                                               \
-  {"rnn." name, DType::f32, reinterpret_cast<void (*)()>(RnnFunction(run_block<float, Cell<float>, false>)), \
-   nullptr},                                                                                                 \
-      {"rnn." name, DType::f64,                                                                              \
-       reinterpret_cast<void (*)()>(RnnFunction(run_block<double, Cell<double>, false>)), nullptr},          \
-      {"rnn." name "_grad", DType::f32,                                                                      \
-       reinterpret_cast<void (*)()>(RnnFunction(run_block<float, Cell<float>, true>)), nullptr},             \
-  {                                                                                                          \
-    "rnn." name "_grad", DType::f64,                                                                         \
-        reinterpret_cast<void (*)()>(RnnFunction(run_block<double, Cell<double>, true>)), nullptr            \
+template <class T, class Cell>
+void backward_block(const RnnBlock& b) {
+  for (int64_t r = 0; r < b.rows; ++r) {
+    const Row<T> row(b, r);
+    memcpy(row.h_copy, row.h_before, size_t(b.units) * sizeof(T));
+    if (b.mask && !b.mask[r * b.mask_stride])
+      backward_row<T, Skipped<T, Cell>>(row, b.units);
+    else
+      backward_row<T, Cell>(row, b.units);
   }
+}
 
+#define AXONE_KERNEL(name, function, Cell, T, t) \
+  {"rnn." name, DType::t, reinterpret_cast<void (*)()>(RnnFunction(function<T, Cell<T>>)), nullptr}
+#define AXONE_CELL(name, Cell)                                                                               \
+  AXONE_KERNEL(name, forward_block, Cell, float, f32), AXONE_KERNEL(name, forward_block, Cell, double, f64), \
+      AXONE_KERNEL(name "_grad", backward_block, Cell, float, f32),                                          \
+      AXONE_KERNEL(name "_grad", backward_block, Cell, double, f64)
 const KernelEntry kEntries[] = {AXONE_CELL("lstm", Lstm), AXONE_CELL("gru", Gru),
                                 AXONE_CELL("simple_rnn", Simple)};
 

@@ -21,7 +21,8 @@ struct RnnBlock {
   const uint8_t* mask;   // of row r at mask[r * mask_stride]
   int64_t mask_stride;
   RnnRows input;         // the projected inputs; backward: their gradient, written
-  RnnRows product;       // forward: state times kernel; backward: the gradient that comes back through it
+  RnnRows product;       // forward: state times kernel, overwritten; backward: the gradient that comes back
+                         // through it
   RnnRows product_grad;  // backward, where it differs from input's: the product's gradient, written
   RnnRows bias;          // of the product, stride 0
   RnnRows kept;          // gates that the backward pass needs: written forward

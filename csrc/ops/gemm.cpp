@@ -14,8 +14,8 @@ namespace {
 constexpr int kOwnStrips = 4;
 
 // Enough for teams of any size up to `lanes`.
-size_t strip_buffers(int lanes) {
-  return size_t(std::clamp(lanes, 2, kOwnStrips));
+size_t strip_buffers(const GemmPlan& plan, int lanes) {
+  return plan.parts > 1 ? size_t(lanes) : size_t(std::clamp(lanes, 2, kOwnStrips));
 }
 
 // One call of run on one lane: the plan, the operands in the plan's orientation, the lane's scratch.
@@ -32,7 +32,7 @@ class GemmRun {
         shared_(static_cast<char*>(scratch)),
         epilogue_(epilogue),
         piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr) {
-    char* own = shared_ + p_.shared_bytes + strip_buffers(lane.count) * p_.strip_bytes +
+    char* own = shared_ + p_.shared_bytes + strip_buffers(p_, lane.count) * p_.strip_bytes +
                 size_t(lane.index) * p_.lane_bytes();
     packed_a_ = own;
     packed_b_ = own + p_.lane_a_bytes;
@@ -252,24 +252,57 @@ class GemmRun {
                        packed_b_);
   }
 
-  // B packed strip by strip. A few lanes take columns of their own and pack what they use, which costs each
-  // of them all of A; many pack together and share.
+  // What of C a team computes strip by strip, and of which part of the inner axis.
+  struct Span {
+    int64_t row_block, row_block_end, panel, panel_end, k, k_end;
+    char* c;
+  };
+
+  // B packed strip by strip. A few lanes take rows or columns of their own and pack what they use, which
+  // costs each of them all of B or of A; many pack together and share.
   void strips() const {
-    if (lane_.count > kOwnStrips) return team_strips(lane_, 0, p_.panels(), 2, shared_);
-    int64_t panel, panel_end;
-    lane_.share(p_.panels(), &panel, &panel_end);
-    team_strips(Lane{}, panel, panel_end, 1, shared_ + size_t(lane_.index) * p_.strip_bytes);
+    if (p_.parts > 1) return split_strips();
+    Span own{0, p_.row_blocks, 0, p_.panels(), 0, p_.k, c_};
+    if (lane_.count > kOwnStrips) return team_strips(lane_, own, 2, shared_);
+    if (p_.strip_rows)
+      lane_.share(p_.row_blocks, &own.row_block, &own.row_block_end);
+    else
+      lane_.share(p_.panels(), &own.panel, &own.panel_end);
+    if (own.row_block < own.row_block_end) team_strips(Lane{}, own, 1, own_strip());
   }
+
+  // Parts and their panels in one line: two lanes have a part each.
+  void split_strips() const {
+    const int64_t panels = p_.panels();
+    int64_t index, end;
+    lane_.share(p_.parts * panels, &index, &end);
+    while (index < end) {
+      const int64_t part = index / panels, panel = index % panels;
+      const int64_t count = std::min(panels - panel, end - index);
+      const Span own{0,
+                     p_.row_blocks,
+                     panel,
+                     panel + count,
+                     p_.part_begin(part),
+                     p_.part_begin(part + 1),
+                     part_result(part)};
+      team_strips(Lane{}, own, 1, own_strip());
+      index += count;
+    }
+    lane_.barrier();
+    add_parts();
+  }
+  char* own_strip() const { return shared_ + p_.shared_bytes + size_t(lane_.index) * p_.strip_bytes; }
 
   // The team packs one (strip, pass) of B while others may still read the one before: hence two buffers in
   // turn.
-  void team_strips(const Lane& lane, int64_t panel, int64_t panel_end, int buffers, char* buffer) const {
+  void team_strips(const Lane& lane, const Span& s, int buffers, char* buffer) const {
     const int64_t width = p_.panel_width();
     int64_t turn = 0;
-    for (; panel < panel_end; panel += p_.strip_panels) {
-      const int64_t last = std::min(panel_end, panel + p_.strip_panels);
-      for (int64_t pass = 0; pass < p_.k_blocks; ++pass, ++turn) {
-        const int64_t k0 = p_.k_begin(pass), k1 = p_.k_begin(pass + 1), depth = k1 - k0;
+    for (int64_t panel = s.panel; panel < s.panel_end; panel += p_.strip_panels) {
+      const int64_t last = std::min(s.panel_end, panel + p_.strip_panels);
+      for (int64_t k0 = s.k; k0 < s.k_end; k0 += p_.k_block, ++turn) {
+        const int64_t k1 = std::min(k0 + p_.k_block, s.k_end), depth = k1 - k0;
         char* const packed = buffer + size_t(turn % buffers) * p_.strip_bytes;
         int64_t begin, end;
         lane.share(last - panel, &begin, &end);
@@ -278,24 +311,26 @@ class GemmRun {
           p_.kernels->pack_b(depth, column_end - column, column_operand(0, column, k0), p_.column_stride,
                              p_.columns_along_k, p_.panel_vectors, packed + begin * width * depth * item_);
         lane.barrier();
-        compute_strip(lane, panel, last, k0, k1, packed);
+        compute_strip(lane, s, panel, last, k0, k1, packed);
       }
     }
   }
 
-  void compute_strip(const Lane& lane, int64_t first, int64_t last, int64_t k0, int64_t k1,
+  void compute_strip(const Lane& lane, const Span& s, int64_t first, int64_t last, int64_t k0, int64_t k1,
                      const char* packed) const {
     const GemmKernels& kernels = *p_.kernels;
     const int64_t count = last - first, column_blocks = lane.count > 1 ? p_.column_blocks : 1;
     int64_t index, end, held = -1;  // held: the row block that packed_a_ holds
-    lane.share(p_.row_blocks * column_blocks, &index, &end);
+    lane.share((s.row_block_end - s.row_block) * column_blocks, &index, &end);
     for (; index < end; ++index) {
-      const int64_t row_block = index / column_blocks, column_block = index % column_blocks;
+      const int64_t row_block = s.row_block + index / column_blocks, column_block = index % column_blocks;
       const int64_t panel = count * column_block / column_blocks;
       const int64_t panel_end = count * (column_block + 1) / column_blocks;
       if (panel == panel_end) continue;
       const Task t = task_of(0, row_block, first + panel, first + panel_end);
       GemmBlock g = block_of(t, k0, k1);
+      g.c = s.c + c_index(t) * item_;
+      g.accumulate = k0 > s.k;
       if (p_.pack_a) {
         if (held != row_block)
           kernels.pack_a(g.m, g.k, g.a, g.a_stride, g.a_layout, kernels.rows(p_.panel_vectors), packed_a_);
@@ -306,7 +341,7 @@ class GemmRun {
       g.b = packed + panel * p_.panel_width() * g.k * item_;
       g.b_layout = GemmBLayout::panels;
       kernels.block(g);
-      if (k1 == p_.k) finish(t);
+      if (k1 == p_.k && p_.parts == 1) finish(t);
     }
   }
 
@@ -336,7 +371,7 @@ Gemm::Gemm(Gemm&&) noexcept = default;
 
 size_t Gemm::scratch_bytes(int threads) const {
   const GemmPlan& p = *impl_;
-  return p.shared_bytes + strip_buffers(threads) * p.strip_bytes + size_t(threads) * p.lane_bytes();
+  return p.shared_bytes + strip_buffers(p, threads) * p.strip_bytes + size_t(threads) * p.lane_bytes();
 }
 
 bool Gemm::serial() const {

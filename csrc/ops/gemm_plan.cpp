@@ -32,6 +32,8 @@ constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
 // Rows from which a product of few columns is worth another orientation.
 constexpr int64_t kNarrowRows = 64;
+// Multiply-adds from which the halves of a deep product are worth adding up.
+constexpr int64_t kDeepWork = 8 * 1024 * 1024;
 // Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
 constexpr int64_t kSplitElements = 16 * 1024;
 constexpr int64_t kSplitDepth = 4;
@@ -141,6 +143,15 @@ void GemmPlan::choose_tile() {
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
 }
 
+bool GemmPlan::many_samples() const {
+  return batch == 1 && row_layout == GemmALayout::rows && !swapped && m >= 2 * n && m >= kPackRows;
+}
+
+bool GemmPlan::deep() const {
+  return batch == 1 && row_layout == GemmALayout::columns && !columns_along_k && m >= 64 &&
+         n >= 2 * panel_width() && k * (m + n) >= 4 * m * n && m * n * k >= kDeepWork;
+}
+
 void GemmPlan::choose_packing() {
   const int64_t item = int64_t(item_size(dtype));
   const bool far_b =
@@ -151,6 +162,12 @@ void GemmPlan::choose_packing() {
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
       ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
     algorithm = GemmAlgorithm::strips;
+  // The lane that has made a sample's rows adds them up: on cores without a common cache all others are far.
+  if (deep()) {
+    algorithm = m < kPackRows ? GemmAlgorithm::split_k : GemmAlgorithm::strips;
+    parts = 2;
+    add = kernel_function<MapFunction>("map.add", dtype);
+  }
   pack_b = columns_along_k || algorithm == GemmAlgorithm::strips || (tall() && n >= 4 * panel_width());
   pack_a = algorithm == GemmAlgorithm::strips && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
 }
@@ -172,7 +189,7 @@ void GemmPlan::cut() {
   choose_split();
   k_block = ceil_div(k, k_blocks);
   k_blocks = ceil_div(k, k_block);
-  if (algorithm == GemmAlgorithm::split_k) k_block = std::min(k_block, ceil_div(k, parts));
+  if (parts > 1) k_block = std::min(k_block, ceil_div(k, parts));
   if (algorithm == GemmAlgorithm::strips)
     cut_strips();
   else
@@ -202,6 +219,8 @@ void GemmPlan::cut_strips() {
       break;
   }
   column_blocks = std::min(column_blocks, strip_panels);
+  strip_rows = parts == 1 && m >= n && m >= 16 * tile_rows;
+  if (strip_rows) row_blocks = ceil_div(row_blocks, 4) * 4;
 }
 
 void GemmPlan::cut_tasks() {
@@ -212,10 +231,11 @@ void GemmPlan::cut_tasks() {
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     if (half < kTaskWork) break;
-    // Tall products are cut by rows alone, so that what follows them works on contiguous memory.
+    // Tall products are cut by rows alone, so that what follows them works on contiguous memory; those of many
+    // samples so that a lane meets its samples again in what comes before and after.
     // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of
     // rows make low tiles.
-    if (columns >= rows / 2 && columns >= 2 * panel_width() && !tall())
+    if (columns >= rows / 2 && columns >= 2 * panel_width() && !tall() && !many_samples())
       column_blocks *= 2;
     else if (rows >= 4 * tile_rows || (rows >= 2 * tile_rows && half >= 4 * kTaskWork))
       row_blocks *= 2;
@@ -237,6 +257,7 @@ void GemmPlan::size_scratch() {
     lane_b_bytes = round_up(size_t(n * round_up(k, lanes)) * item, kAlignment);
   if (algorithm == GemmAlgorithm::strips) {
     strip_bytes = lane_region(size_t(k_block * strip_panels * panel_width()) * item);
+    if (parts > 1) shared_bytes = size_t(parts) * part_bytes();
   } else if (algorithm == GemmAlgorithm::split_k) {
     shared_bytes = size_t(parts) * part_bytes();
     lane_tail_bytes = round_up(size_t(kernels->tail_elements(k_block)) * item, kAlignment);

@@ -13,7 +13,8 @@ enum class GemmAlgorithm : uint8_t {
   tasks,    // each task reads or packs what it needs by itself; no barrier
   dot,      // like tasks, but both operands are read along k
   split_k,  // the inner axis in `parts` parts, whose results are added at the end
-  strips,   // B is packed in turns of (column strip, k block), by the team or by each lane
+  strips,   // B is packed in turns of (column strip, k block), by the team or by each lane; of several parts
+           // of the inner axis the results are added at the end
 };
 
 // The product in the orientation in which it is computed: rows x columns, where the columns lie along the
@@ -40,9 +41,10 @@ struct GemmPlan {
   int64_t k_block = 1;     // depth of one pass
   int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
-  int64_t parts = 1;         // split_k: of the inner axis, each computed like a product of its own
+  int64_t parts = 1;         // of the inner axis, each computed like a product of its own
   int64_t strip_panels = 1;  // strips: panels packed at a time
   int64_t strips = 1;
+  bool strip_rows = false;  // of few lanes each takes rows, not columns
   size_t shared_bytes = 0, strip_bytes = 0, lane_a_bytes = 0, lane_b_bytes = 0, lane_tail_bytes = 0;
   bool serial = true;
   char name[64];
@@ -63,8 +65,11 @@ struct GemmPlan {
   void choose_packing();
   void choose_split();
   void cut();
-  // A weight's gradient, as a rule: many rows, and few products to add up.
+  // A weight's gradient of few samples: many rows, and few products to add up.
   bool tall() const { return m >= 2 * k && m >= 4 * kernels->rows(panel_vectors); }
+  bool many_samples() const;
+  // A gradient of many samples: these outnumber what they add up to.
+  bool deep() const;
   void cut_strips();
   void cut_tasks();
   void size_scratch();

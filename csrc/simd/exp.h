@@ -109,27 +109,13 @@ AXONE_INLINE Vec<T> vexpm1(Vec<T> x) {
   return x == T(0) ? x : result;
 }
 
-// (tanh(x) / x - 1) / x^2 in x^2, |x| <= 0.6: errors 2^-28 and 2^-56.
-inline constexpr float kTanhFloat[] = {-0.33333334f, 0.13333313f,   -0.053961553f,
-                                       0.021788321f, -0.008410071f, 0.0023707657f};
-inline constexpr double kTanhDouble[] = {
-    -0.3333333333333333,     0.13333333333333205,   -0.05396825396808531,    0.021869488527368107,
-    -0.008863235292803289,   0.0035921242500086925, -0.0014557958855734635,  0.0005897680994688268,
-    -0.00023795201383924994, 9.332432233847448e-05, -3.2086614037935994e-05, 6.934046420988954e-06};
-AXONE_INLINE Vec<float> tanh_rest(Vec<float> z) {
-  return polynomial<float>(z, kTanhFloat);
-}
-AXONE_INLINE Vec<double> tanh_rest(Vec<double> z) {
-  return polynomial<double>(z, kTanhDouble);
-}
-
-// Beyond the series, tanh|x| = 1 - 2 / (1 + e^2|x|).
+// tanh|x| = -m / (2 + m), m = e^(-2|x|) - 1 = 2^n p + (2^n - 1).
 template <class T>
 AXONE_INLINE Vec<T> vtanh(Vec<T> x) {
-  Vec<T> a = vabs<T>(x), z = x * x;
-  Vec<T> large = T(1) - T(2) / (T(1) + vexp<T>(a + a));
-  Vec<T> small = a + a * z * tanh_rest(z);
-  return copy_sign<T>(a < T(0.6) ? small : large, x);
+  const Vec<T> a = at_most<T>(vabs<T>(x), ExpConstants<T>::kSaturated / 2);
+  const ExpParts<T> e = exp_parts<T>(a * T(-2));
+  const Vec<T> scale = power_of_two<T>(exponent_of<T>(e)), m = scale * e.p + (scale - T(1));
+  return copy_sign<T>(m / (m + T(2)), x);
 }
 
 template <class T>
