@@ -2,6 +2,7 @@
 #include "kernels/rnn.h"
 
 #include "kernels/families.h"
+#include "simd/gates.h"
 #include "simd/lanes.h"
 #include "simd/math.h"
 
@@ -95,8 +96,8 @@ struct Lstm {
   static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
-    const Vec<T> i = vsigmoid<T>(r.sum(p, 0)), f = vsigmoid<T>(r.sum(p, 1));
-    const Vec<T> g = vtanh<T>(r.sum(p, 2)), o = vsigmoid<T>(r.sum(p, 3));
+    const Vec<T> i = gate_sigmoid(r.sum(p, 0)), f = gate_sigmoid(r.sum(p, 1));
+    const Vec<T> g = gate_tanh(r.sum(p, 2)), o = gate_sigmoid(r.sum(p, 3));
     p.put(r.c, f * p.get(r.c_before) + i * g);
     r.put_gate(p, 3, o);
     if (!r.kept) return;
@@ -106,13 +107,13 @@ struct Lstm {
   }
   template <class P>
   AXONE_INLINE void second(const Row<T>& r, const P& p) {
-    p.put(r.h, r.gate(p, 3) * vtanh<T>(p.get(r.c)));
+    p.put(r.h, r.gate(p, 3) * gate_tanh(p.get(r.c)));
   }
   template <class P>
   AXONE_INLINE void backward(const Row<T>& r, const P& p) {
     const int64_t s = r.b.gate;
     const Vec<T> i = p.get(r.kept), f = p.get(r.kept + s), g = p.get(r.kept + 2 * s);
-    const Vec<T> o = p.get(r.kept + 3 * s), tc = vtanh<T>(p.get(r.c));
+    const Vec<T> o = p.get(r.kept + 3 * s), tc = gate_tanh(p.get(r.c));
     const Vec<T> dh = r.arriving(p);
     const Vec<T> dc = p.get(r.c_grad) + dh * o * (T(1) - tc * tc);
     p.put(r.input, dc * g * i * (T(1) - i));
@@ -130,15 +131,15 @@ struct Gru {
   static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
-    const Vec<T> z = vsigmoid<T>(p.get(r.input) + r.inner(p, 0));
-    const Vec<T> reset = vsigmoid<T>(p.get(r.input + r.b.gate) + r.inner(p, 1));
+    const Vec<T> z = gate_sigmoid(p.get(r.input) + r.inner(p, 0));
+    const Vec<T> reset = gate_sigmoid(p.get(r.input + r.b.gate) + r.inner(p, 1));
     r.put_gate(p, 0, z);
     r.put_gate(p, 1, reset);
   }
   template <class P>
   AXONE_INLINE void second(const Row<T>& r, const P& p) {
     const Vec<T> past = r.inner(p, 2), z = r.gate(p, 0);
-    const Vec<T> n = vtanh<T>(p.get(r.input + 2 * r.b.gate) + r.gate(p, 1) * past);
+    const Vec<T> n = gate_tanh(p.get(r.input + 2 * r.b.gate) + r.gate(p, 1) * past);
     p.put(r.h, z * p.get(r.h_before) + (T(1) - z) * n);
     if (!r.kept) return;
     r.put_gate(p, 2, n);
@@ -169,7 +170,7 @@ struct Simple {
   static constexpr bool kTwoPasses = false;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
-    p.put(r.h, vtanh<T>(r.sum(p, 0)));
+    p.put(r.h, gate_tanh(r.sum(p, 0)));
   }
   template <class P>
   AXONE_INLINE void backward(const Row<T>& r, const P& p) {
