@@ -4,6 +4,7 @@
 
 #include "graph/op.h"
 #include "ops/map_ops.h"
+#include "ops/rules.h"
 
 namespace axone {
 
@@ -95,9 +96,6 @@ void comparison(const char* name) {
   };
 }
 
-Sym zeros_like(const Sym& x) {
-  return broadcast_to(x.constant(0), x.shape());
-}
 Sym indicator(const Sym& condition, const Sym& like) {
   return cast(condition, like.dtype());
 }
@@ -116,15 +114,6 @@ void gradient_kernel(const char* name, std::function<Sym(const Sym& x, const Att
 
 Sym normal_density(const Sym& x) {
   return (x * x * -0.5).apply("exp") * (1 / std::sqrt(2 * kPi));
-}
-
-// A constant's value where `v` is one number everywhere.
-bool is_scalar_constant(const Graph& g, Value v, double* x) {
-  const Node& n = g.node(v);
-  if (n.op && std::string(n.op->name) == "broadcast_to") return is_scalar_constant(g, n.inputs[0], x);
-  if (n.kind != NodeKind::constant || n.data.size() != 1) return false;
-  dispatch(n.data.dtype(), [&](auto* p) { *x = double(*static_cast<decltype(p)>(n.data.data())); });
-  return true;
 }
 
 // x op neutral = x, where broadcasting leaves x's shape as it is.

@@ -44,6 +44,14 @@ bool is_op(const Graph& graph, Value v, const char* name) {
   return op && !std::strcmp(op->name, name);
 }
 
+bool is_scalar_constant(const Graph& graph, Value v, double* x) {
+  const Node& n = graph.node(v);
+  if (is_op(graph, v, "broadcast_to")) return is_scalar_constant(graph, n.inputs[0], x);
+  if (n.kind != NodeKind::constant || n.data.size() != 1) return false;
+  dispatch(n.data.dtype(), [&](auto* p) { *x = double(*static_cast<decltype(p)>(n.data.data())); });
+  return true;
+}
+
 Sym expand(const Sym& x, int64_t axis) {
   Shape shape = x.shape();
   shape.insert(shape.begin() + axis, 1);

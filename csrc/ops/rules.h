@@ -43,6 +43,9 @@ bool is_op(const Graph& graph, Value v, const char* name);
 // statistics on the way saves time (Op::statistic), else 0.
 int64_t followed_columns(const TensorType& x, int64_t columns);
 
+// Whether a value is one number everywhere, and which.
+bool is_scalar_constant(const Graph& graph, Value v, double* x);
+
 // Zeros of x's shape.
 inline Sym zeros_like(const Sym& x) {
   const Shape shape = x.shape();

@@ -124,19 +124,23 @@ int64_t RnnPlan::packed_at(int64_t product, int64_t pass, int64_t column) const 
 }
 
 // Forward the matrices lie side by side in the rows of the weights; backward the product is with their
-// transpose.
+// transpose. Either way a lane packs rows that lie together: those that it has updated, as a rule.
 void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
   const int64_t width = int64_t(panel_vectors) * gemm->lanes, panels = ceil_div(columns, width);
-  const int64_t stride = cell.gates * units;
+  const int64_t stride = cell.gates * units, parts = transposed ? 1 : 2;
   int64_t index, end;
-  lane.share(products * passes * panels, &index, &end);
+  lane.share(parts * products * passes * panels, &index, &end);
   for (; index < end; ++index) {
-    const int64_t panel = index % panels, pass = index / panels % passes, product = index / panels / passes;
+    const int64_t panel = index % panels, product = index / panels % products;
+    const int64_t pass = index / panels / products % passes, part = index / panels / products / passes;
     const int64_t column = panel * width, count = std::min(width, columns - column);
-    const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
+    const int64_t first = pass_begin(pass), deep = pass_begin(pass + 1) - first;
+    const int64_t skip = deep * part / parts, rows = deep * (part + 1) / parts - skip, begin = first + skip;
     const int64_t at = transposed ? column * stride + begin : begin * stride + product * units + column;
-    gemm->pack_b(deep, count, static_cast<const char*>(weights) + at * item, stride, transposed,
-                 panel_vectors, static_cast<char*>(packed) + packed_at(product, pass, column) * item);
+    const int64_t to =
+        packed_at(product, pass, column) + skip * int64_t(round_up(size_t(count), size_t(gemm->lanes)));
+    gemm->pack_b(rows, count, static_cast<const char*>(weights) + at * item, stride, transposed,
+                 panel_vectors, static_cast<char*>(packed) + to * item);
   }
 }
 

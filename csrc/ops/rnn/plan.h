@@ -20,9 +20,10 @@ extern const RnnCell kRnnCells[3];
 const RnnCell& rnn_cell(const std::string& op);
 
 // Positions of a node's operands; -1: not there. Forward: x, kernel, h0, c0, bias, mask -> h of all steps,
-// last h, last c, and with the attribute "keep": kept gates, c of all steps. Gradient: h of all steps,
-// kernel, h0, c0, kept gates, c of all steps, mask, gradients of the first three outputs as "grads" says ->
-// gradients of x, product (where it differs), h before every step, gradients of h0 and c0.
+// last h, last c, and with the attribute "keep": kept gates, c of all steps. With "zero" h0 is known to be 0.
+// Gradient: h of all steps, kernel, h0, c0, kept gates, c of all steps, mask, gradients of the first three
+// outputs as "grads" says -> gradients of x, product (where it differs), h before every step, what reaches h0
+// past the first step's product, gradient of c0.
 struct RnnOperands {
   RnnOperands(const RnnCell& cell, const Attrs& attrs, bool gradient);
 

@@ -83,6 +83,24 @@ void keep(const GradientCall& g, const RnnCell& cell) {
   g.graph.extend(g.out().value().node, attrs, more);
 }
 
+// What the first step's product hands back to the state before it: of use only where that is no constant.
+Sym through_first_product(const Sym& grad, const Sym& kernel, bool reverse) {
+  const Shape s = grad.shape();
+  const Axes starts{0, reverse ? s[1] - 1 : 0, 0}, sizes{s[0], 1, s[2]}, steps{1, 1, 1};
+  const Sym first = grad.apply("slice", {}, {{"starts", starts}, {"sizes", sizes}, {"steps", steps}});
+  return reshape(first, {s[0], s[2]})
+      .apply("matmul", {kernel}, {{"transpose_a", false}, {"transpose_b", true}});
+}
+
+// A first state of zeros needs no product.
+Value start_from_zero(const RnnCell& cell, Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+  double first = 1;
+  if (attrs.get<bool>("zero", false) || !is_scalar_constant(g, in[2], &first) || first != 0) return {};
+  Attrs more = attrs;
+  more.set("zero", true);
+  return g.add(cell.name, in, more);
+}
+
 std::vector<Sym> forward_gradient(const GradientCall& g, const RnnCell& cell) {
   keep(g, cell);
   const RnnOperands o(cell, g.attrs, false);
@@ -105,10 +123,12 @@ std::vector<Sym> forward_gradient(const GradientCall& g, const RnnCell& cell) {
   const Sym product = b.product_grad >= 0 ? back.output(b.product_grad) : back;
   const Shape s = product.shape();
   const int64_t rows = s[0] * s[1];
+  Sym h0_grad = back.output(b.h0_grad);
+  if (s[1] > 0) h0_grad = h0_grad + through_first_product(product, g.in(1), o.reverse);
   const Sym states = reshape(back.output(b.h_before), {rows, s[2] / cell.gates});
   const Sym tall = reshape(product, {rows, s[2]});
   std::vector<Sym> out{back, states.apply("matmul", {tall}, {{"transpose_a", true}, {"transpose_b", false}}),
-                       back.output(b.h0_grad)};
+                       h0_grad};
   if (cell.memory) out.push_back(back.output(b.c0_grad));
   if (o.bias >= 0) out.push_back(sum(tall, {0}));
   if (o.mask >= 0) out.emplace_back();
@@ -119,6 +139,9 @@ void define(const RnnCell& cell, const char* grad) {
   Op& op = define_op(cell.name);
   op.type = forward_type;
   op.gradient = [&cell](const GradientCall& g) { return forward_gradient(g, cell); };
+  op.shortcut = [&cell](Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
+    return start_from_zero(cell, g, in, attrs);
+  };
   Op& back = define_op(grad);
   back.type = gradient_type;
   back.gradient = [&cell](const GradientCall&) -> std::vector<Sym> {

@@ -101,7 +101,8 @@ class RnnInstruction : public Instruction {
 
 class ForwardInstruction final : public RnnInstruction {
  public:
-  explicit ForwardInstruction(const OpCall& c) : RnnInstruction(c, false) {}
+  explicit ForwardInstruction(const OpCall& c)
+      : RnnInstruction(c, false), zero_(c.attrs.get<bool>("zero", false)) {}
 
   size_t scratch_bytes(int threads) const override { return size_t(threads) * plan_.lane_bytes(); }
   const char* name() const override { return cell_.name; }
@@ -121,7 +122,10 @@ class ForwardInstruction final : public RnnInstruction {
     const Part p = part_of(task);
     char* const scratch = lane_scratch(lane, io);
     const RnnRows before = hidden(io, whole_rows(p, plan_.units), step - 1);
-    plan_.multiply(p.rows, p.unit, p.units, before.data, before.stride, io.prepared, scratch);
+    if (step == 0 && zero_)
+      std::memset(scratch, 0, plan_.tile_bytes());
+    else
+      plan_.multiply(p.rows, p.unit, p.units, before.data, before.stride, io.prepared, scratch);
     RnnBlock b = block(io, p, time(step));
     b.input = at(io.in[o_.x], p, time(step), cell_.gates * plan_.units);
     b.product = {scratch, plan_.products * plan_.unit_block};
@@ -142,10 +146,12 @@ class ForwardInstruction final : public RnnInstruction {
     if (cell_.memory && (o_.c_all >= 0 || last < 0))
       copy(state(io.out[o_.c_last], p), memory(io, p, last), p);
   }
+
+  const bool zero_;
 };
 
-// From the last step to the first. Of every sequence three rows lie in scratch: the gradient that comes to h
-// past the product, that of the memory, and zeros where no gradient of the outputs is given.
+// From the last step to the first. Of every sequence two rows lie in scratch: the gradient that comes to h
+// past the product, and that of the memory.
 class BackwardInstruction final : public RnnInstruction {
  public:
   explicit BackwardInstruction(const OpCall& c)
@@ -209,33 +215,16 @@ class BackwardInstruction final : public RnnInstruction {
     plan_.kernel(b);
   }
 
-  void finish(const Lane& lane, const Operands& io, int64_t task) const override {
+  void finish(const Lane&, const Operands& io, int64_t task) const override {
     const Part p = part_of(task);
-    const RnnRows h0 = state(io.out[o_.h0_grad], p);
     const RnnRows pass = state(passed(io), p);
     if (plan_.steps == 0) begin(pass, input(io, o_.h_last_grad), p);
-    copy(h0, pass, p);
+    copy(state(io.out[o_.h0_grad], p), pass, p);
     if (cell_.memory) {
       const RnnRows c_grad = state(memory_grad(io), p);
       if (plan_.steps == 0) begin(c_grad, input(io, o_.c_last_grad), p);
       copy(state(io.out[o_.c0_grad], p), c_grad, p);
     }
-    if (plan_.steps) add(h0, returned(lane, io, p, time(0)), p);
-  }
-
-  void add(const RnnRows& to, const RnnRows& more, const Part& p) const {
-    dispatch_float([&](auto* zero) {
-      using T = std::remove_pointer_t<decltype(zero)>;
-      for (int64_t r = 0; r < p.rows; ++r) {
-        T* a = static_cast<T*>(to.data) + r * to.stride;
-        const T* b = static_cast<const T*>(more.data) + r * more.stride;
-        for (int64_t i = 0; i < p.units; ++i) a[i] += b[i];
-      }
-    });
-  }
-  template <class F>
-  void dispatch_float(const F& f) const {
-    plan_.item == 4 ? f(static_cast<float*>(nullptr)) : f(static_cast<double*>(nullptr));
   }
 
   const std::string name_;
