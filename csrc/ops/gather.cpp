@@ -1,6 +1,5 @@
-// gather: slices of a tensor by index along an axis; scatter_add, scatter_sum: its adjoint, added to a tensor
-// or to zeros. Indices may be negative (counted from the end); one that is out of range is reported, touches
-// nothing and gives zeros.
+// gather: slices of a tensor by index along an axis; scatter_add: slices added to a tensor. Indices may be
+// negative (counted from the end); one that is out of range is reported, touches nothing and gives zeros.
 #include <algorithm>
 #include <cstring>
 
@@ -38,24 +37,6 @@ std::vector<TensorType> scatter_add_type(const OpCall& c) {
   require(c.in(2).shape == updates, c.name(), ": expected updates of shape ", updates, ", got ",
           c.in(2).shape);
   return {c.in(0)};
-}
-
-// scatter_sum(indices, updates){axis, size}: the axis, counted from the front, has that size in the result.
-std::vector<TensorType> scatter_sum_type(const OpCall& c) {
-  expect_inputs(c, 2);
-  expect_integer(c, 0, "indices");
-  expect_number(c, 1);
-  const Shape &indices = c.in(0).shape, &updates = c.in(1).shape;
-  const int64_t axis = c.attrs.get<int64_t>("axis"), size = c.attrs.get<int64_t>("size");
-  require(axis >= 0 && size >= 0 && updates.size() >= indices.size() + size_t(axis) &&
-              std::equal(indices.begin(), indices.end(), updates.begin() + axis),
-          c.name(), ": updates of shape ", updates, " do not hold indices of shape ", indices, " from axis ",
-          axis, " on");
-  Shape out(updates.begin(), updates.begin() + axis);
-  out.push_back(size);
-  out.insert(out.end(), updates.begin() + axis + int64_t(indices.size()), updates.end());
-  element_count(out);
-  return {{c.in(1).dtype, out}};
 }
 
 // ---- gradients
@@ -157,13 +138,8 @@ template <class T>
 void start_from(const ScatterShare& s, int64_t inner, const T* base, T* out) {
   const int64_t width = s.column_end - s.column_begin;
   if (base == out) return;  // updated in place
-  for (int64_t r = s.row_begin; r < s.row_end; ++r) {
-    T* row = out + r * inner + s.column_begin;
-    if (base)
-      std::copy_n(base + r * inner + s.column_begin, width, row);
-    else
-      std::fill_n(row, width, T(0));
-  }
+  for (int64_t r = s.row_begin; r < s.row_end; ++r)
+    std::copy_n(base + r * inner + s.column_begin, width, out + r * inner + s.column_begin);
 }
 
 template <class I, class T>
@@ -189,22 +165,18 @@ void scatter(const Lane& lane, const AxisView& x, int64_t count, const T* base, 
   }
 }
 
-// `has_base`: the inputs are (x, indices, updates) rather than (indices, updates).
-std::unique_ptr<Instruction> compile_scatter(const OpCall& c, bool has_base, int64_t axis) {
-  const size_t first = has_base ? 1 : 0;
-  const AxisView x(c.out().shape, axis);
-  const int64_t count = element_count(c.in(first).shape);
-  const bool serial = int64_t(byte_size(c.out())) + 2 * int64_t(byte_size(c.in(first + 1))) < kSerialBytes;
-  const char* name = c.name();
+std::unique_ptr<Instruction> compile_scatter(const OpCall& c) {
+  const AxisView x(c.out().shape, axis_of(c));
+  const int64_t count = element_count(c.in(1).shape);
+  const bool serial = int64_t(byte_size(c.out())) + 2 * int64_t(byte_size(c.in(2))) < kSerialBytes;
   std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(first).dtype, [&](auto* i) {
+  dispatch_integer(c.in(1).dtype, [&](auto* i) {
     dispatch(c.out().dtype, [&](auto* t) {
       using I = std::remove_pointer_t<decltype(i)>;
       using T = std::remove_pointer_t<decltype(t)>;
       if constexpr (!std::is_same_v<T, bool>)
-        result = make_instruction(name, serial, [=](const Lane& lane, const Operands& io) {
-          scatter(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first),
-                  io.input<T>(first + 1), io.output<T>(), io.status);
+        result = make_instruction("scatter_add", serial, [=](const Lane& lane, const Operands& io) {
+          scatter(lane, x, count, io.input<T>(0), io.input<I>(1), io.input<T>(2), io.output<T>(), io.status);
         });
     });
   });
@@ -220,17 +192,7 @@ void define_scatter_add() {
     const int64_t axis = normalize_axis(g.attrs.get<int64_t>("axis"), rank, "scatter_add");
     return {g.grad(), Sym(), gather(g.grad(), g.in(1), axis)};
   };
-  define_execution("scatter_add", [](const OpCall& c) { return compile_scatter(c, true, axis_of(c)); });
-}
-
-void define_scatter_sum() {
-  Op& op = define_op("scatter_sum");
-  op.type = scatter_sum_type;
-  op.gradient = [](const GradientCall& g) -> std::vector<Sym> {
-    return {Sym(), gather(g.grad(), g.in(0), g.attrs.get<int64_t>("axis"))};
-  };
-  define_execution("scatter_sum",
-                   [](const OpCall& c) { return compile_scatter(c, false, c.attrs.get<int64_t>("axis")); });
+  define_execution("scatter_add", compile_scatter);
 }
 
 [[maybe_unused]] const bool registered = [] {
@@ -239,7 +201,6 @@ void define_scatter_sum() {
   op.gradient = gather_gradient;
   define_execution("gather", compile_gather);
   define_scatter_add();
-  define_scatter_sum();
   return true;
 }();
 

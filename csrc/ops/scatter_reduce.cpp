@@ -57,7 +57,7 @@ void scatter_columns(const Lane& lane, const Operands& io, int64_t rows, int64_t
   begin *= kLine, end = std::min(end * kLine, inner);
   const T *x = io.input<T>(0), *updates = io.input<T>(2);
   T* out = io.output<T>();
-  if (begin < end)
+  if (begin < end && x != out)
     for (int64_t r = 0; r < rows; ++r)
       std::copy(x + r * inner + begin, x + r * inner + end, out + r * inner + begin);
   for (int64_t j = 0; j < count; ++j) {
@@ -151,6 +151,7 @@ std::vector<Sym> update_gradient(const GradientCall& g) {
 
 [[maybe_unused]] const bool registered = [] {
   Op& op = define_op("scatter_reduce");
+  op.over_first = true;
   op.type = scatter_reduce_type;
   op.gradient = [](const GradientCall& g) {
     const Kind kind = kind_of(g.attrs);

@@ -236,23 +236,36 @@ def unravel_index(indices: TensorLike, shape: ShapeLike) -> tuple[Tensor, ...]:
     return tuple(reversed(result))
 
 
-def descend(x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
-    """`x - rate * gradient`; of a gradient that is rows added at positions only these rows are touched.
+Rule = Callable[..., tuple[Tensor, ...]]
+
+
+def update_rows(rule: Rule, gradient: Tensor, *tables: Tensor) -> tuple[Tensor, ...]:
+    """Apply an elementwise rule that changes nothing where the gradient is 0.
+
+    Of a gradient that is rows added at positions, as that of an embedding's table, only these rows are
+    computed: to the bit what the whole tables would become.
 
     Args:
-        x: tensor.
-        gradient: tensor of its shape.
-        rate: scalar.
+        rule: function of (gradient, *tables) that returns the tables' new values.
+        gradient: tensor.
+        *tables: tensors of its shape.
 
     Returns:
-        A tensor of the shape of `x`.
+        The new values of the tables.
     """
     trace = gradient.trace
     made = None if trace is None else trace.graph.node(gradient.value)
-    if trace is None or not isinstance(made, tuple) or made[0] != "scatter_sum" or made[2]["axis"] != 0:
-        return compute("subtract", x, compute("multiply", gradient, rate))
-    found = producer(gradient)
-    assert found is not None
+    found = None if trace is None else producer(gradient)
+    if found is None or not isinstance(made, tuple) or made[0] != "scatter_sum" or made[2]["axis"] != 0:
+        return rule(gradient, *tables)
     positions, rows = found[1]
-    steps = compute("multiply", rows, compute("neg", rate))
-    return compute("scatter_add", x, positions, steps, axis=0)
+    count, size = positions.size, gradient.shape[0]
+    if count >= size:
+        return rule(gradient, *tables)
+    flat = [count, math.prod(gradient.shape[1:])]
+    places = reshape_to(positions, [count])
+    totals = reshape_to(compute("row_totals", positions, rows, size=size), flat)
+    held = [reshape_to(table, [size, flat[1]]) for table in tables]
+    new = rule(totals, *(compute("gather", table, places, axis=0) for table in held))
+    put = (joined("update", table, places, row) for table, row in zip(held, new, strict=True))
+    return tuple(reshape_to(table, list(gradient.shape)) for table in put)

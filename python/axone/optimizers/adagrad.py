@@ -8,6 +8,7 @@ from typing import Any
 from axone import initializers, ops
 from axone.core.tensor import Tensor
 from axone.core.variable import Variable
+from axone.ops.scatter import update_rows
 from axone.optimizers.optimizer import Optimizer
 
 
@@ -44,9 +45,14 @@ class Adagrad(Optimizer):
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         held = self._sums[self._get_variable_index(variable)]
-        s = held.value + ops.square(gradient)
+
+        def rule(g: Tensor, w: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+            s = s + ops.square(g)
+            return w - learning_rate * g / ops.sqrt(s + self.epsilon), s
+
+        value, s = update_rows(rule, gradient, variable.value, held.value)
         held.assign(s)
-        variable.assign(variable.value - learning_rate * gradient / ops.sqrt(s + self.epsilon))
+        variable.assign(value)
 
     def get_config(self) -> dict[str, Any]:
         own = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}

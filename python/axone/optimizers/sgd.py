@@ -8,7 +8,7 @@ from typing import Any
 from axone import ops
 from axone.core.tensor import Tensor
 from axone.core.variable import Variable
-from axone.ops.scatter import descend
+from axone.ops.scatter import update_rows
 from axone.optimizers.optimizer import Optimizer
 
 
@@ -45,7 +45,8 @@ class SGD(Optimizer):
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         if not self.momentum:
             rate = ops.cast(learning_rate, gradient.dtype)
-            variable.assign(descend(variable.value, gradient, rate))
+            (value,) = update_rows(lambda g, w: (w - g * rate,), gradient, variable.value)
+            variable.assign(value)
             return
         step = gradient * learning_rate
         held = self._momentums[self._get_variable_index(variable)]
