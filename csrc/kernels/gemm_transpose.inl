@@ -148,7 +148,6 @@ AXONE_INLINE void pack_a_column(int64_t r, int64_t valid, int64_t room, const T*
 
 template <class T>
 void pack_a(int64_t m, int64_t k, const void* a_, int64_t stride, GemmALayout layout, int rows, void* out_) {
-  constexpr int64_t L = kLanes<T>;
   const T* a = static_cast<const T*>(a_);
   T* out = static_cast<T*>(out_);
   const int64_t tiles = (m + rows - 1) / rows, base = m / tiles, extra = m % tiles;

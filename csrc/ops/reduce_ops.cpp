@@ -96,7 +96,8 @@ Value shorten_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
     return g.add("sumsq", {reshape({g, g.node(from).inputs[0]}, shape).value()}, attrs);
   if (!reshaped) return {};
   const Axes axes = reduced_axes(attrs, shape.size(), "sum");
-  const bool rows = axes.size() + 1 == shape.size() && axes.back() + 2 == int64_t(shape.size());
+  const bool rows =
+      !axes.empty() && axes.size() + 1 == shape.size() && axes.back() + 2 == int64_t(shape.size());
   if (!rows || before.size() < 2 || before.back() != shape.back()) return {};
   Axes leading(before.size() - 1);
   std::iota(leading.begin(), leading.end(), 0);

@@ -41,7 +41,7 @@ class ScatterSum final : public Instruction {
         count_(element_count(c.in(0).shape)),
         serial_(int64_t(byte_size(c.out())) + 2 * int64_t(byte_size(c.in(1))) < kSerialBytes),
         epilogue_(std::move(epilogue)) {
-    if (epilogue_) epilogue_->take_pieces(kGemmPiece);
+    if (epilogue_ && epilogue_->follow(0)) epilogue_->take_pieces(kGemmPiece);
   }
 
   void run(const Lane& lane, const Operands& io) const override {
@@ -56,11 +56,14 @@ class ScatterSum final : public Instruction {
     own.order = own.starts + most_rows(lane.count) + 2;
     own.updates = io.input<T>(1);
     sort(lane, io, own);
-    if (own.begin == own.end) return;
-    if (!epilogue_) return add(own, own.begin, own.end, io.output<T>() + own.begin);
-    Epilogue::Bound bound(*epilogue_, io, 2, scratch + size_t(lane.count) * lane_bytes(lane.count),
-                          lane.index);
-    run_pieces(own, bound);
+    if (!epilogue_) return add(own, own.begin, own.end, io.output<T>());
+    epilogue_->run(lane, io, 2, scratch + size_t(lane.count) * lane_bytes(lane.count),
+                   [&](void* raw, GemmEpilogue* follower) {
+                     if (follower)
+                       run_pieces(own, static_cast<T*>(raw), follower);
+                     else
+                       add(own, own.begin, own.end, static_cast<T*>(raw));
+                   });
   }
 
   bool serial() const override { return serial_; }
@@ -113,8 +116,10 @@ class ScatterSum final : public Instruction {
                 [&](int64_t row, int64_t update) { own.order[own.starts[row + 1]++] = update; });
   }
 
-  // to = elements [begin, end) of the result.
-  void add(const Own& own, int64_t begin, int64_t end, T* to) const {
+  // Elements [begin, end) of the result, which begins at `out`.
+  void add(const Own& own, int64_t begin, int64_t end, T* out) const { add_at(own, begin, end, out + begin); }
+  // The same, written to `to`.
+  void add_at(const Own& own, int64_t begin, int64_t end, T* to) const {
     std::fill_n(to, end - begin, T(0));
     for (int64_t at = begin; at < end;) {
       const int64_t row = at / view_.inner, column = at % view_.inner;
@@ -128,12 +133,12 @@ class ScatterSum final : public Instruction {
     for (int64_t i = 0; i < width; ++i) to[i] = T(to[i] + from[i]);
   }
 
-  void run_pieces(const Own& own, Epilogue::Bound& bound) const {
+  void run_pieces(const Own& own, T* raw, GemmEpilogue* follower) const {
+    T* const piece = static_cast<T*>(follower->piece());
     for (int64_t begin = own.begin; begin < own.end; begin += kGemmPiece) {
       const int64_t end = std::min(begin + kGemmPiece, own.end);
-      T* const piece = static_cast<T*>(bound.piece());
-      add(own, begin, end, piece ? piece : static_cast<T*>(bound.raw()) + begin);
-      piece ? bound.apply(begin, end - begin, piece) : bound.apply(begin, end - begin);
+      add_at(own, begin, end, piece ? piece : raw + begin);
+      piece ? follower->apply(begin, end - begin, piece) : follower->apply(begin, end - begin);
     }
   }
 
