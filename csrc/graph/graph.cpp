@@ -1,6 +1,5 @@
 #include "graph/graph.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "graph/op.h"
@@ -134,10 +133,6 @@ void Graph::extend(int32_t id, Attrs attrs, const std::vector<TensorType>& more)
   Node& n = nodes_[size_t(id)];
   n.attrs = std::move(attrs);
   n.outputs.insert(n.outputs.end(), more.begin(), more.end());
-}
-
-bool Graph::has_rewrites() const {
-  return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.op && n.op->rewrite; });
 }
 
 void Graph::rewrite() {

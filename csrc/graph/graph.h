@@ -66,8 +66,6 @@ class Graph {
 
   // Applies the operations' rewrite rules (Op::rewrite), for a program's own copy of a graph.
   void rewrite();
-  // Whether that would change anything, perhaps.
-  bool has_rewrites() const;
 
   // Whether gradients will be asked for by variables and inputs alone: then a simplification may pass over
   // values on the way, by which a gradient would be lost.

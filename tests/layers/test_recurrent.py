@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 import axone
 from axone import layers, ops
+from axone.core.program import TensorSpec, trace_program
+from axone.training import programs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 5, 4))
@@ -233,10 +238,53 @@ def test_bidirectional_weights_and_states() -> None:
     assert not np.allclose(layer(X, initial_state=states)[0].numpy(), outputs[0].numpy())
 
 
-def test_lengths_that_vary_reuse_their_programs() -> None:
+def test_lengths_that_vary_reuse_their_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(*args, **kwargs):
+        made.append(trace_program(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(programs, "trace_program", counted)
     model = axone.Sequential([axone.Input((None, 3)), layers.LSTM(4), layers.Dense(1)])
-    for length in (3, 8, 3, 5, 8):
-        assert model.predict(np.ones((2, length, 3)), verbose=0).shape == (2, 1)
+    model.compile("sgd", "mse")
+    for _ in range(3):
+        for length in (3, 8, 3, 5, 8):
+            model.train_on_batch(np.ones((2, length, 3)), np.ones((2, 1)))
+    assert len(made) == 3
+    monkeypatch.setattr(programs, "KEPT_PROGRAMS", 2)
+    kept = [weakref.ref(p) for p in made]
+    made.clear()
+    for length in range(20, 26):
+        model.train_on_batch(np.ones((2, length, 3)), np.ones((2, 1)))
+    kept += [weakref.ref(p) for p in made]
+    assert len(made) == 6
+    made.clear()
+    gc.collect()
+    assert sum(r() is not None for r in kept) <= 2 + 1  # old ones leave one by one
+
+
+@pytest.mark.parametrize("cls", KINDS)
+def test_a_long_sequence_trains_in_memory_linear_in_its_length(cls) -> None:
+    layer = cls(4)
+    layer.build((1, None, 2))
+
+    def gradients(x):
+        with axone.GradientTape() as tape:
+            loss = ops.sum(layer(x))
+        return tape.gradient(loss, layer.trainable_variables)
+
+    arenas = [
+        trace_program(gradients, [TensorSpec((1, steps, 2), "float32")]).engine.arena_bytes
+        for steps in (20_000, 40_000)
+    ]
+    assert arenas[0] < 20_000 * 4 * 4 * 20
+    assert 1.9 < arenas[1] / arenas[0] < 2.1
+    model = axone.Sequential([axone.Input((None, 2)), layer, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = layer.get_weights()
+    history = model.fit(RNG.normal(size=(1, 100_000, 2)), np.ones((1, 1)), epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all() and not np.array_equal(before[0], layer.get_weights()[0])
 
 
 def test_time_distributed() -> None:
