@@ -10,7 +10,8 @@ namespace {
 constexpr int kDeepest = 4;  // operations between the value and what is in memory
 // A value with so many times fewer elements costs nothing to read.
 constexpr int64_t kSmall = 8;
-// Elements from which a value that was made long ago has left the caches: computing it costs less than reading.
+// Elements from which a value that was made long ago has left the caches: computing it costs less than
+// reading.
 constexpr int64_t kFar = 256 * 1024;
 // Operations up to which that is so.
 constexpr size_t kFewSteps = 4;
@@ -81,8 +82,8 @@ class Recomputation {
     for (const auto& [g, nodes] : plan) add(g, nodes);
   }
 
-  // What a group can compute from the other values that it reads, it does not read: the mask of a ReLU where the
-  // ReLU's input is at hand.
+  // What a group can compute from the other values that it reads, it does not read: the mask of a ReLU where
+  // the ReLU's input is at hand.
   void compute_from_others(int32_t g) {
     const std::vector<int32_t> own = groups_[size_t(g)].nodes;
     const int64_t space = element_count(graph_.node(own[0]).outputs[0].shape);
@@ -121,9 +122,8 @@ class Recomputation {
   }
 
   bool read_by(int32_t g, int32_t id) const {
-    return std::any_of(
-        readers_[size_t(id)].begin(), readers_[size_t(id)].end(),
-        [&](const Reader& r) { return r.group == g && r.node != groups_[size_t(g)].head; });
+    return std::any_of(readers_[size_t(id)].begin(), readers_[size_t(id)].end(),
+                       [&](const Reader& r) { return r.group == g && r.node != groups_[size_t(g)].head; });
   }
 
   void add(int32_t g, const std::vector<int32_t>& nodes) {

@@ -76,8 +76,8 @@ void reduce_columns(void* out, const void* x, int64_t rows, int64_t n, int64_t r
   if (r < rows) add_rows<Op, 1>(y, row + r * row_stride, n, row_stride);
 }
 
-// The first place of `best`; NaN equals NaN here. Without a branch on where it is: in short rows (the classes of a
-// network's output) no processor could foresee it.
+// The first place of `best`; NaN equals NaN here. Without a branch on where it is: in short rows (the classes
+// of a network's output) no processor could foresee it.
 template <class T>
 AXONE_INLINE int64_t first_place(const T* x, int64_t n, T best) {
   // Places in a block, and one more for none, fit into the lanes.
@@ -89,7 +89,8 @@ AXONE_INLINE int64_t first_place(const T* x, int64_t n, T best) {
     for (int64_t i = 0; i < count; i += L) {
       const int64_t rest = count - i;
       const Vec<T> v = rest < L ? load_first<T>(x + begin + i, rest) : load<T>(x + begin + i);
-      const Mask<T> same = ((v == wanted) | ((v != v) & (wanted != wanted))) & first_lanes<T>(rest < L ? rest : L);
+      const Mask<T> same =
+          ((v == wanted) | ((v != v) & (wanted != wanted))) & first_lanes<T>(rest < L ? rest : L);
       const Vec<Int<T>> place = load<Int<T>>(kLaneIndex<T>.at) + Int<T>(i);
       first = JoinMin::join(first, same ? place : first);
     }

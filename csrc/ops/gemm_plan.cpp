@@ -231,10 +231,10 @@ void GemmPlan::cut_tasks() {
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     if (half < kTaskWork) break;
-    // Tall products are cut by rows alone, so that what follows them works on contiguous memory; those of many
-    // samples so that a lane meets its samples again in what comes before and after.
-    // Whoever cuts the columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of
-    // rows make low tiles.
+    // Tall products are cut by rows alone, so that what follows them works on contiguous memory; those of
+    // many samples so that a lane meets its samples again in what comes before and after. Whoever cuts the
+    // columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of rows make low
+    // tiles.
     if (columns >= rows / 2 && columns >= 2 * panel_width() && !tall() && !many_samples())
       column_blocks *= 2;
     else if (rows >= 4 * tile_rows || (rows >= 2 * tile_rows && half >= 4 * kTaskWork))

@@ -14,7 +14,7 @@ enum class GemmAlgorithm : uint8_t {
   dot,      // like tasks, but both operands are read along k
   split_k,  // the inner axis in `parts` parts, whose results are added at the end
   strips,   // B is packed in turns of (column strip, k block), by the team or by each lane; of several parts
-           // of the inner axis the results are added at the end
+            // of the inner axis the results are added at the end
 };
 
 // The product in the orientation in which it is computed: rows x columns, where the columns lie along the

@@ -1,5 +1,6 @@
-// The sigmoid and the tanh of recurrent gates, which take a quarter of a layer's time: two thirds of the work of
-// vsigmoid and vtanh in float32, for relative errors up to 2^-24 (4 + 1.25 |x|) and 2^-24 5. float64 is theirs.
+// The sigmoid and the tanh of recurrent gates, which take a quarter of a layer's time: two thirds of the work
+// of vsigmoid and vtanh in float32, for relative errors up to 2^-24 (4 + 1.25 |x|) and 2^-24 5. float64 is
+// theirs.
 #pragma once
 
 #include "simd/exp.h"

@@ -143,8 +143,8 @@ def eager_scope() -> Iterator[None]:
 def leaf_gradients() -> Iterator[None]:
     """While open, what is traced will be differentiated by variables and inputs alone.
 
-    The engine may then pass over values on the way: the largest elements are taken before an activation, which is
-    computed of them alone. A gradient by a value that was passed over would be lost.
+    The engine may then pass over values on the way: the largest elements are taken before an activation,
+    which is computed of them alone. A gradient by a value that was passed over would be lost.
     """
     graph = None if state.trace is None else state.trace.graph
     before = graph is not None and graph.leaf_gradients
@@ -155,7 +155,6 @@ def leaf_gradients() -> Iterator[None]:
     finally:
         if graph is not None:
             graph.leaf_gradients = before
-
 
 
 def emit(op: str, inputs: Sequence[Tensor], **attrs: Any) -> Any:
