@@ -117,6 +117,7 @@ class TileProgram {
 
   int64_t elements_ = 0;
   int64_t tile_ = 0;
+  int64_t scalars_ = 0;  // copies of a scalar that are read, or 0: a tile of them
   int64_t period_ = 0;  // of all strided inputs, 0 where they have none in common
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
