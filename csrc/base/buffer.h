@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace axone {
@@ -16,6 +17,10 @@ inline constexpr size_t kPage = 4096;
 // behind what a core streams through, also into the next page, and would take lines that another lane writes
 // all the time: on cores without a common cache that was a tenth of a train step.
 inline constexpr size_t kLaneGap = 16 * 1024;
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 constexpr size_t round_up(size_t n, size_t unit) {
   return (n + unit - 1) / unit * unit;

@@ -16,7 +16,7 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
   }
   item_ = item_size(head_type.dtype);
   part_elements_ = chain_.statistics().part_elements(chain_.elements());
-  parts_ = (chain_.elements() + part_elements_ - 1) / part_elements_;
+  parts_ = ceil_div(chain_.elements(), part_elements_);
   waits_ = !chain_.statistics().empty();
   lane_scratch_ = lane_region(chain_.lane_scratch());
 }

@@ -125,8 +125,7 @@ struct ScatterShare {
     const int64_t across = std::clamp<int64_t>(x.inner / kLine, 1, lane.count),
                   down = lane.count / int(across);
     if (lane.index >= across * down) return;
-    const int64_t lines = (x.inner + kLine - 1) / kLine, column = lane.index % across,
-                  row = lane.index / across;
+    const int64_t lines = ceil_div(x.inner, kLine), column = lane.index % across, row = lane.index / across;
     column_begin = lines * column / across * kLine;
     column_end = std::min(x.inner, lines * (column + 1) / across * kLine);
     row_begin = x.outer * x.n * row / down;

@@ -118,8 +118,8 @@ class GemmRun {
     if (!piece_) return fn(t);
     const int64_t tile = std::min<int64_t>(t.rows(), p_.kernels->rows(p_.panel_vectors));
     const int64_t columns = std::min(t.columns(), kGemmPiece / tile / p_.panel_width() * p_.panel_width());
-    const int64_t most = kGemmPiece / columns / tile * tile, parts = (t.rows() + most - 1) / most;
-    const int64_t rows = (t.rows() + parts - 1) / parts;
+    const int64_t most = kGemmPiece / columns / tile * tile, parts = ceil_div(t.rows(), most);
+    const int64_t rows = ceil_div(t.rows(), parts);
     for (int64_t row = t.row; row < t.row_end; row += rows)
       for (int64_t column = t.column; column < t.column_end; column += columns)
         fn({t.item, row, std::min(row + rows, t.row_end), column, std::min(column + columns, t.column_end),
@@ -247,7 +247,7 @@ class GemmRun {
 
   // B's columns along k: packing B's transpose, as it lies, into a single panel.
   void transpose_columns(int64_t item) const {
-    const int64_t vectors = (p_.k + p_.kernels->lanes - 1) / p_.kernels->lanes;
+    const int64_t vectors = ceil_div(p_.k, p_.kernels->lanes);
     p_.kernels->pack_b(p_.n, p_.k, column_operand(item, 0, 0), p_.column_stride, true, int(vectors),
                        packed_b_);
   }

@@ -38,10 +38,6 @@ constexpr int64_t kDeepWork = 8 * 1024 * 1024;
 constexpr int64_t kSplitElements = 16 * 1024;
 constexpr int64_t kSplitDepth = 4;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 bool multiply_overflows(int64_t a, int64_t b) {
   int64_t product;
   return __builtin_mul_overflow(a, b, &product) || product > INT64_MAX / 16;

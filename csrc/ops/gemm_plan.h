@@ -50,7 +50,7 @@ struct GemmPlan {
   char name[64];
 
   int64_t panel_width() const { return int64_t(panel_vectors) * kernels->lanes; }
-  int64_t panels() const { return (n + panel_width() - 1) / panel_width(); }
+  int64_t panels() const { return ceil_div(n, panel_width()); }
   // First row of a row block, first column of a panel, first k of a pass.
   int64_t row_begin(int64_t block) const { return m * block / row_blocks; }
   int64_t column_begin(int64_t panel) const;

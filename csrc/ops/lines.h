@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "cpu/team.h"
 
 namespace axone {
@@ -12,7 +13,7 @@ namespace axone {
 // lane's. Runs are cut at multiples of `unit` positions.
 template <class F>
 void for_each_line_run(const Lane& lane, int64_t outer, int64_t inner, int64_t unit, F f) {
-  const int64_t units = (inner + unit - 1) / unit;
+  const int64_t units = ceil_div(inner, unit);
   int64_t begin, end;
   lane.share(outer * units, &begin, &end);
   while (begin < end) {

@@ -14,7 +14,7 @@ class MapInstruction final : public Instruction {
     int64_t work = 0;
     for (const TileProgram& p : programs_) {
       first_piece_.push_back(pieces_);
-      pieces_ += (p.elements() + kPiece - 1) / kPiece;
+      pieces_ += ceil_div(p.elements(), kPiece);
       scratch_ = std::max(scratch_, lane_region(p.lane_scratch()));
       work += p.elements() * (int64_t(p.inputs().size() + p.outputs().size()) * 4 + p.steps() * 2);
     }
@@ -56,7 +56,7 @@ class GatheringMap final : public Instruction {
   explicit GatheringMap(TileProgram program)
       : program_(std::move(program)),
         part_(program_.statistics().part_elements(program_.elements())),
-        parts_((program_.elements() + part_ - 1) / part_),
+        parts_(ceil_div(program_.elements(), part_)),
         lane_bytes_(lane_region(program_.lane_scratch())) {}
 
   void run(const Lane& lane, const Operands& io) const override {

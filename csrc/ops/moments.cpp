@@ -22,8 +22,8 @@ class Moments final : public Instruction {
     columns_ = c.in(0).shape.back();
     rows_ = columns_ ? element_count(c.in(0).shape) / columns_ : 0;
     const int64_t most =
-        std::max({kMinRows, kBlock / std::max<int64_t>(1, columns_), (rows_ + kMaxBlocks - 1) / kMaxBlocks});
-    blocks_ = std::max<int64_t>(1, (rows_ + most - 1) / most);
+        std::max({kMinRows, kBlock / std::max<int64_t>(1, columns_), ceil_div(rows_, kMaxBlocks)});
+    blocks_ = std::max<int64_t>(1, ceil_div(rows_, most));
     serial_ = rows_ * columns_ * item_ < kSerialBytes;
     kernel_ = kernel_function<ReduceMoments>("reduce.moments", dtype_);
   }

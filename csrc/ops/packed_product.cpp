@@ -12,10 +12,6 @@ namespace {
 // Bytes of a panel of weights that a few tiles of rows pass by: a bit more than L1 holds, as L2 keeps up.
 constexpr int64_t kPanelBytes = 96 * 1024;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 }  // namespace
 
 PackedProduct::PackedProduct(DType dtype, int64_t k, int64_t n, int64_t rows)

@@ -33,7 +33,7 @@ std::vector<TensorType> fill_type(const OpCall& c) {
 template <class F>
 void for_groups(const Lane& lane, int64_t n, F f) {
   int64_t begin, end;
-  lane.share((n + kRandomGroup - 1) / kRandomGroup, &begin, &end);
+  lane.share(ceil_div(n, kRandomGroup), &begin, &end);
   begin *= kRandomGroup;
   end = std::min(n, end * kRandomGroup);
   if (begin < end) f(begin, end - begin);

@@ -30,10 +30,6 @@ T neutral_element(const std::string& op) {
   return T(op == "prod" || op == "all");
 }
 
-int64_t ceil_div(int64_t n, int64_t d) {
-  return (n + d - 1) / d;
-}
-
 }  // namespace
 
 ReducePlan::ReducePlan(const char* op, DType dtype, const Shape& shape, const Axes& axes)

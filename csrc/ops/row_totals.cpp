@@ -69,7 +69,7 @@ std::unique_ptr<Instruction> make_row_totals(const OpCall& c, bool serial) {
         lane.barrier();
         constexpr int64_t kLine = 16;
         int64_t begin, end;
-        lane.share((inner + kLine - 1) / kLine, &begin, &end);
+        lane.share(ceil_div(inner, kLine), &begin, &end);
         begin *= kLine, end = std::min(end * kLine, inner);
         const T* const updates = io.input<T>(1);
         T* const out = io.output<T>();

@@ -53,7 +53,7 @@ template <Kind kind, class T, class I>
 void scatter_columns(const Lane& lane, const Operands& io, int64_t rows, int64_t inner, int64_t count) {
   constexpr int64_t kLine = 16;
   int64_t begin, end;
-  lane.share((inner + kLine - 1) / kLine, &begin, &end);
+  lane.share(ceil_div(inner, kLine), &begin, &end);
   begin *= kLine, end = std::min(end * kLine, inner);
   const T *x = io.input<T>(0), *updates = io.input<T>(2);
   T* out = io.output<T>();

@@ -49,7 +49,7 @@ class ScatterSum final : public Instruction {
     Own own;
     constexpr int64_t kLine = 16;  // elements: 64 bytes of float32, so that lanes share no cache line
     const int64_t size = view_.size();
-    lane.share((size + kLine - 1) / kLine, &own.begin, &own.end);
+    lane.share(ceil_div(size, kLine), &own.begin, &own.end);
     own.begin *= kLine, own.end = std::min(own.end * kLine, size);
     if (own.begin < own.end) own.row = own.begin / view_.inner, own.row_end = (own.end - 1) / view_.inner + 1;
     own.starts = reinterpret_cast<int64_t*>(scratch + size_t(lane.index) * lane_bytes(lane.count));

@@ -45,8 +45,7 @@ std::string Statistics::recipe(size_t i) const {
 int64_t Statistics::part_elements(int64_t elements) const {
   if (empty()) return kPartElements;
   const int64_t width = columns(), rows = elements / width;
-  return width * std::max(std::clamp(kPartElements / width, kMinRows, kMaxRows),
-                          (rows + kMostParts - 1) / kMostParts);
+  return width * std::max(std::clamp(kPartElements / width, kMinRows, kMaxRows), ceil_div(rows, kMostParts));
 }
 
 void Statistics::clear(const Lane& lane, int64_t parts, char* memory) const {

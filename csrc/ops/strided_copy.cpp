@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 namespace axone {
@@ -85,10 +86,6 @@ void copy_transposed(const U* in, int64_t src, U* out, int64_t dst, int64_t rows
                       std::min(block, columns - c));
 }
 
-int64_t tiles(int64_t n, int64_t tile) {
-  return (n + tile - 1) / tile;
-}
-
 }  // namespace
 
 StridedCopy::StridedCopy(const Shape& sizes, const Strides& src, const Strides& dst, size_t item_size,
@@ -143,9 +140,9 @@ void StridedCopy::cut_into_tiles() {
     tile_columns_ = std::min(column_.size, kTileElements);
     tile_rows_ = std::min(row_.size, std::max<int64_t>(1, kTileElements / tile_columns_));
   }
-  loops_.push_back({tiles(row_.size, tile_rows_), row_.src * tile_rows_, row_.dst * tile_rows_});
+  loops_.push_back({ceil_div(row_.size, tile_rows_), row_.src * tile_rows_, row_.dst * tile_rows_});
   loops_.push_back(
-      {tiles(column_.size, tile_columns_), column_.src * tile_columns_, column_.dst * tile_columns_});
+      {ceil_div(column_.size, tile_columns_), column_.src * tile_columns_, column_.dst * tile_columns_});
   tasks_ = 1;
   for (const Axis& a : loops_) tasks_ *= a.size;
 }

@@ -81,7 +81,7 @@ class AttentionInstruction final : public Instruction {
   void run(const Lane& lane, const Operands& io) const override {
     const AttentionShape& s = blocks_.shape();
     const AttentionBlocks::Scratch scratch = blocks_.scratch(io.scratch, lane.index);
-    const int64_t chunks = (s.targets + kTaskTargets - 1) / kTaskTargets;
+    const int64_t chunks = ceil_div(s.targets, kTaskTargets);
     int64_t task, end;
     lane.share(s.batch * s.heads * chunks, &task, &end);
     int64_t held = -1;  // whose keys are packed

@@ -63,7 +63,7 @@ class AttentionGradInstruction final : public Instruction {
 
   template <class F>
   static void for_chunks(const Lane& lane, int64_t heads, int64_t size, int64_t chunk, const F& fn) {
-    const int64_t chunks = (size + chunk - 1) / chunk;
+    const int64_t chunks = ceil_div(size, chunk);
     int64_t task, end;
     lane.share(heads * chunks, &task, &end);
     for (; task < end; ++task) {

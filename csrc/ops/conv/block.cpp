@@ -20,10 +20,6 @@ constexpr int64_t kLeastGroups = 8;
 constexpr int64_t kMostGathered = 64;
 constexpr double kSerialFlops = 128 * 1024;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 // How the lines of a depthwise convolution are made: groups of lines of its result, from groups of lines of
 // its input. Groups begin at the sample's first line, so that whoever makes one makes it in one way.
 struct Groups {

@@ -142,7 +142,7 @@ bool winograd_applies(const ConvGeometry& g) {
   for (int i = 1; i < 3; ++i)
     if (g.stride[i] != 1 || g.dilation[i] != 1) return false;
   const int64_t tile = 7 - g.kernel[1];
-  const int64_t tiles = g.batch * g.in[0] * ((g.out[1] + tile - 1) / tile) * ((g.out[2] + tile - 1) / tile);
+  const int64_t tiles = g.batch * g.in[0] * ceil_div(g.out[1], tile) * ceil_div(g.out[2], tile);
   return std::min(g.channels, g.filters) >= kChannels && tiles >= kTiles;
 }
 

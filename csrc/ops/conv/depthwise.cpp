@@ -47,7 +47,7 @@ class Lines {
   // so that they read it forwards.
   int64_t backward(int64_t line, int64_t phase, const char* dy, const char* w, DepthwiseTap* taps) const {
     const int64_t h = line % g_.in[1], d = line / g_.in[1] % g_.in[0], n = line / (g_.in[1] * g_.in[0]);
-    const int64_t positions = (g_.in[2] - phase + g_.stride[2] - 1) / g_.stride[2];
+    const int64_t positions = ceil_div(g_.in[2] - phase, g_.stride[2]);
     int64_t count = 0;
     for (int64_t kd = g_.kernel[0]; kd-- > 0;) {
       int64_t od = d + g_.low[0] - kd * g_.dilation[0];
@@ -189,8 +189,7 @@ class DepthwiseInputGrad final : public DepthwiseByLines {
  private:
   int64_t phases() const override { return std::min(g_.stride[2], g_.in[2]); }
   DepthwiseLine line_of(int64_t phase) const override {
-    return {(g_.in[2] - phase + g_.stride[2] - 1) / g_.stride[2], g_.channels, g_.channels,
-            g_.stride[2] * g_.channels};
+    return {ceil_div(g_.in[2] - phase, g_.stride[2]), g_.channels, g_.channels, g_.stride[2] * g_.channels};
   }
   int64_t taps_of(int64_t line, int64_t phase, const Operands& io, DepthwiseTap* taps) const override {
     return lines_.backward(line, phase, io.input<char>(0), io.input<char>(1), taps);
@@ -231,7 +230,7 @@ class DepthwiseWeightGrad final : public DepthwiseInstruction {
 
   void add_parts(const Lane& lane, char* scratch, char* out, GemmEpilogue* epilogue) const {
     int64_t piece, end;
-    lane.share((elements() + kPiece - 1) / kPiece, &piece, &end);
+    lane.share(ceil_div(elements(), kPiece), &piece, &end);
     for (; piece < end; ++piece) {
       const int64_t first = piece * kPiece, count = std::min(kPiece, elements() - first);
       char* const to = out + first * lines_.item();

@@ -23,10 +23,6 @@ constexpr int64_t kGatherCost = 3;
 // Elements between the gathered rows beyond their length: rows a power of two apart share few sets of L1.
 constexpr int64_t kRowGap = 16;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 // Output positions that share their taps, and where they lie.
 struct Phase {
   ConvGather gather;

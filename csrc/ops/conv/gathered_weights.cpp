@@ -18,10 +18,6 @@ constexpr int64_t kTasks = 16;
 constexpr double kSerialFlops = 128 * 1024;
 constexpr int64_t kRowGap = 16;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 class GatheredWeights final : public Instruction {
  public:
   GatheredWeights(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue)

@@ -115,7 +115,7 @@ class MaxPool final : public Instruction {
         rows_(channels_ ? element_count(c.out().shape) / channels_ : 0),
         band_(std::max<int64_t>(
             1, kBandBytes / (std::max<int64_t>(1, channels_) * int64_t(item_size(c.out().dtype))))),
-        bands_((rows_ + band_ - 1) / band_),
+        bands_(ceil_div(rows_, band_)),
         serial_(axone::serial(c)) {
     if (epilogue_) epilogue_->follow(bands_);
   }
@@ -205,7 +205,7 @@ class BandInstruction final : public Instruction {
         serial_(axone::serial(c)) {
     const int64_t row = std::max<int64_t>(1, g_.stride[1] * int64_t(item_size(c.out().dtype)));
     const int64_t height = std::clamp<int64_t>(kBandBytes / row, 1, g_.size[1]);
-    bands_ = (g_.size[1] + height - 1) / height;
+    bands_ = ceil_div(g_.size[1], height);
     planes_ = c.out().shape[0] * g_.size[0];
     if (epilogue_) epilogue_->follow(planes_ * bands_);
   }

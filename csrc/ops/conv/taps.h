@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "kernels/depthwise.h"
 #include "ops/conv/geometry.h"
 
@@ -10,7 +11,7 @@ namespace axone {
 
 // Positions q >= 0 at which from + q * step lies in [0, size): [*begin, *end) within [0, count).
 inline void meets(int64_t from, int64_t step, int64_t size, int64_t count, int64_t* begin, int64_t* end) {
-  *begin = std::clamp<int64_t>(from >= 0 ? 0 : (-from + step - 1) / step, 0, count);
+  *begin = std::clamp<int64_t>(from >= 0 ? 0 : ceil_div(-from, step), 0, count);
   const int64_t last = size - 1 - from;
   *end = last < 0 ? 0 : std::min(count, last / step + 1);
   *end = std::max(*begin, *end);

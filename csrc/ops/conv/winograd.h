@@ -3,15 +3,12 @@
 
 #include <algorithm>
 
+#include "base/buffer.h"
 #include "kernels/gemm.h"
 #include "kernels/winograd.h"
 #include "ops/conv/algorithms.h"
 
 namespace axone {
-
-inline int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 // Outputs of a tile along each axis.
 inline int64_t winograd_tile(const ConvGeometry& g) {

@@ -23,10 +23,6 @@ constexpr int64_t kPanelBytes = 48 * 1024;
 // Multiply-adds that are not worth a second lane.
 constexpr int64_t kSerialWork = 128 * 1024;
 
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 }  // namespace
 
 const RnnCell kRnnCells[3] = {

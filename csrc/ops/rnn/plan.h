@@ -1,6 +1,7 @@
 // Recurrent layers as one operation: the operands, and how the work is cut. Private to ops/rnn.
 #pragma once
 
+#include "base/buffer.h"
 #include "kernels/gemm.h"
 #include "kernels/rnn.h"
 #include "ops/execution.h"
@@ -56,7 +57,7 @@ struct RnnPlan {
   bool serial = true;
 
   int64_t row_begin(int64_t block) const { return batch * block / row_blocks; }
-  int64_t most_rows() const { return (batch + row_blocks - 1) / row_blocks; }
+  int64_t most_rows() const { return ceil_div(batch, row_blocks); }
   int64_t pass_begin(int64_t pass) const { return depth * pass / passes; }
   int64_t padded_columns() const;
   // The packed kernel: block of units by block, pass by pass, matrix by matrix, panel by panel.
