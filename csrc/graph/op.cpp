@@ -1,6 +1,7 @@
 #include "graph/op.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 
@@ -32,6 +33,11 @@ std::vector<std::string> op_names() {
   std::vector<std::string> names;
   for (const auto& [name, op] : registry()) names.push_back(name);
   return names;
+}
+
+bool is_op(const Graph& graph, Value v, const char* name) {
+  const Op* op = graph.node(v).op;
+  return op && !std::strcmp(op->name, name);
 }
 
 OpCall call_of(const Graph& graph, const Node& node) {

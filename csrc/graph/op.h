@@ -99,6 +99,9 @@ Op& define_op(const char* name);
 const Op& find_op(const std::string& name);
 std::vector<std::string> op_names();
 
+// Whether `v` is computed by the operation of that name.
+bool is_op(const Graph& graph, Value v, const char* name);
+
 inline const char* OpCall::name() const {
   return op.name;
 }

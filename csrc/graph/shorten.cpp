@@ -1,6 +1,5 @@
 // Graphs that are only to be run: what a gradient had to find is passed over.
 #include <algorithm>
-#include <cstring>
 
 #include "graph/op.h"
 
@@ -8,15 +7,10 @@ namespace axone {
 
 namespace {
 
-bool is_op(const Node& n, const char* name) {
-  return n.op && !std::strcmp(n.op->name, name);
-}
-
 // The rows' shape of a product or of what was computed from one: of such an operand all others are seen.
 Value origin_of(const Graph& g, Value v, const Shape& shape) {
-  const Node& n = g.node(v);
-  if (!is_op(n, "reshape") || n.outputs[0].shape != shape) return {};
-  const Value from = n.inputs[0];
+  if (!is_op(g, v, "reshape") || g.shape(v) != shape) return {};
+  const Value from = g.node(v).inputs[0];
   const Node& made = g.node(from);
   const bool head = made.op && (made.op->epilogue || made.op->elementwise);
   return head && g.shape(from).size() == 2 && shape.size() > 2 ? from : Value{};
@@ -52,7 +46,7 @@ Value add_below_reshape(Graph& g, const Op& op, const std::vector<Value>& inputs
   std::vector<Value> in = inputs;
   std::vector<Shape> shapes(in.size());
   for (size_t i = 0; i < in.size(); ++i) {
-    if (is_op(g.node(in[i]), "broadcast_to")) in[i] = g.node(in[i]).inputs[0];
+    if (is_op(g, in[i], "broadcast_to")) in[i] = g.node(in[i]).inputs[0];
     if (!operand_shape(g.shape(in[i]), all, rows, &shapes[i])) return {};
   }
   for (size_t i = 0; i < in.size(); ++i) in[i] = reshape({g, in[i]}, shapes[i]).value();

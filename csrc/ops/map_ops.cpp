@@ -378,8 +378,4 @@ double map_parameter(const Attrs& attrs) {
   return 0;
 }
 
-bool scalar_constant(const Graph& graph, Value v, double* x) {
-  return is_scalar_constant(graph, v, x);
-}
-
 }  // namespace axone

@@ -9,9 +9,6 @@ namespace axone {
 // The constant that an operation hands its kernel: a slope, alpha; else 0.
 double map_parameter(const Attrs& attrs);
 
-// Whether `v` is one known number everywhere; then *x is it.
-bool scalar_constant(const Graph& graph, Value v, double* x);
-
 // The gradient of <seed, target> by `source`; none where there is none.
 inline Value gradient_of(Graph& graph, Value target, Value source, Value seed) {
   return gradients(graph, {target}, {source}, {seed})[0];

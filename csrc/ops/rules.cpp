@@ -1,7 +1,6 @@
 #include "ops/rules.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 namespace axone {
@@ -37,11 +36,6 @@ void expect_same_dtype(const OpCall& c, size_t i, size_t j) {
 
 int64_t axis_of(const OpCall& c) {
   return normalize_axis(c.attrs.get<int64_t>("axis"), c.in(0).shape.size(), c.name());
-}
-
-bool is_op(const Graph& graph, Value v, const char* name) {
-  const Op* op = op_of(graph, v);
-  return op && !std::strcmp(op->name, name);
 }
 
 bool is_scalar_constant(const Graph& graph, Value v, double* x) {

@@ -33,17 +33,11 @@ struct AxisView {
   int64_t size() const { return outer * n * inner; }
 };
 
-// The node's operation, or null where `v` is an input, a constant or a variable.
-inline const Op* op_of(const Graph& graph, Value v) {
-  return graph.node(v).op;
-}
-bool is_op(const Graph& graph, Value v, const char* name);
-
 // The columns of x as a matrix of that many, if it is of a float type and large enough that gathering their
 // statistics on the way saves time (Op::statistic), else 0.
 int64_t followed_columns(const TensorType& x, int64_t columns);
 
-// Whether a value is one number everywhere, and which.
+// Whether `v` is one known number everywhere; then *x is it.
 bool is_scalar_constant(const Graph& graph, Value v, double* x);
 
 // Zeros of x's shape.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/map_ops.h"
+#include "ops/rules.h"
 
 namespace axone {
 
@@ -142,7 +143,7 @@ int16_t TileProgram::slot_of(const Graph& graph, Value v, const Shape& shape) {
 int16_t TileProgram::input_slot(const Graph& graph, Value v, const Shape& shape) {
   const DType dtype = graph.dtype(v);
   double number;
-  if (scalar_constant(graph, v, &number)) {
+  if (is_scalar_constant(graph, v, &number)) {
     constants_.emplace_back(size_t(kLargestTile) * item_size(dtype));
     const Tensor scalar = scalar_of(dtype, number);
     fill(item_size(dtype), constants_.back().data(), scalar.data(), kLargestTile);

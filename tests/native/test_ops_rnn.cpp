@@ -9,9 +9,10 @@
 #include "graph/autodiff.h"
 #include "graph/op.h"
 #include "ops/scan.h"
-#include "runtime/program.h"
+#include "run_program.h"
 
 using namespace axone;
+using axone::testing::at;
 using axone::testing::on_every_target;
 
 namespace {
@@ -29,12 +30,6 @@ Tensor noise(DType dtype, const Shape& shape, unsigned seed) {
   return t;
 }
 
-double at(const Tensor& t, int64_t i) {
-  double v = 0;
-  dispatch(t.dtype(), [&](auto* p) { v = double(static_cast<decltype(p)>(t.data())[i]); });
-  return v;
-}
-
 // The operation's first output and the gradients of its sum by the floating-point inputs.
 std::vector<Tensor> run(const char* op, const std::vector<Tensor>& inputs, const Attrs& attrs, int threads) {
   Graph graph;
@@ -48,15 +43,7 @@ std::vector<Tensor> run(const char* op, const std::vector<Tensor>& inputs, const
   for (Value v : gradients(graph, {out}, sources, {})) wanted.push_back(v);
   Program program(graph, wanted);
   set_num_threads(threads);
-  std::vector<const void*> from;
-  std::vector<void*> to;
-  std::vector<Tensor> made;
-  for (const Tensor& t : inputs) from.push_back(t.data());
-  for (const TensorType& t : program.output_types()) {
-    made.emplace_back(t);
-    to.push_back(made.back().data());
-  }
-  program.run(from, to);
+  std::vector<Tensor> made = axone::testing::run(program, inputs);
   set_num_threads(available_processors());
   return made;
 }

@@ -8,12 +8,14 @@
 #include "cpu/team.h"
 #include "graph/autodiff.h"
 #include "graph/op.h"
+#include "run_program.h"
 #include "runtime/eager.h"
 #include "runtime/memory_plan.h"
-#include "runtime/program.h"
 
 using namespace axone;
+using axone::testing::at;
 using axone::testing::fail;
+using axone::testing::run;
 
 namespace {
 
@@ -39,14 +41,12 @@ Tensor copy(const Tensor& t) {
 
 double largest_difference(const Tensor& a, const Tensor& b) {
   double most = 0;
-  for (int64_t i = 0; i < a.size(); ++i)
-    dispatch(a.dtype(), [&](auto* p) {
-      const double x = double(static_cast<decltype(p)>(a.data())[i]);
-      const double y = double(static_cast<decltype(p)>(b.data())[i]);
-      if (x != y && !(std::isnan(x) && std::isnan(y)))
-        most = std::max(most,
-                        std::fabs(x - y) / (1 + std::fabs(x)) + (std::isnan(x) != std::isnan(y) ? 1e9 : 0));
-    });
+  for (int64_t i = 0; i < a.size(); ++i) {
+    const double x = at(a, i), y = at(b, i);
+    if (x != y && !(std::isnan(x) && std::isnan(y)))
+      most =
+          std::max(most, std::fabs(x - y) / (1 + std::fabs(x)) + (std::isnan(x) != std::isnan(y) ? 1e9 : 0));
+  }
   return most;
 }
 
@@ -77,19 +77,6 @@ class Interpreter {
   std::vector<Tensor> inputs_;
   std::map<Value, Tensor> known_;
 };
-
-std::vector<Tensor> run(Program& p, const std::vector<Tensor>& inputs) {
-  std::vector<const void*> in;
-  std::vector<void*> out;
-  std::vector<Tensor> results;
-  for (const Tensor& t : inputs) in.push_back(t.data());
-  for (const TensorType& t : p.output_types()) {
-    results.emplace_back(t);
-    out.push_back(results.back().data());
-  }
-  p.run(in, out);
-  return results;
-}
 
 // A random graph over 2-D values of few sizes, so that operations meet operands that fit.
 class RandomGraph {

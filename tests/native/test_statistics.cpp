@@ -7,9 +7,10 @@
 #include "check.h"
 #include "cpu/team.h"
 #include "graph/op.h"
-#include "runtime/program.h"
+#include "run_program.h"
 
 using namespace axone;
+using axone::testing::at;
 using axone::testing::on_every_target;
 
 namespace {
@@ -22,11 +23,6 @@ Tensor noise(DType dtype, const Shape& shape, double mean = 0) {
     dtype == DType::f32 ? static_cast<float*>(t.data())[i] = float(normal(generator))
                         : static_cast<double*>(t.data())[i] = normal(generator);
   return t;
-}
-
-double at(const Tensor& t, int64_t i) {
-  return t.dtype() == DType::f32 ? double(static_cast<const float*>(t.data())[i])
-                                 : static_cast<const double*>(t.data())[i];
 }
 
 // A head and what it is given.
@@ -89,16 +85,7 @@ std::vector<Case> cases() {
 
 std::vector<Tensor> run(Program& p, const std::vector<Tensor>& inputs, int threads) {
   set_num_threads(threads);
-  std::vector<const void*> in;
-  std::vector<void*> out;
-  std::vector<Tensor> results;
-  for (const Tensor& t : inputs) in.push_back(t.data());
-  for (const TensorType& t : p.output_types()) {
-    results.emplace_back(t);
-    out.push_back(results.back().data());
-  }
-  p.run(in, out);
-  return results;
+  return axone::testing::run(p, inputs);
 }
 
 // out: y, z, the sum of z's columns, y's means and variances, and the sum of z's squares.
