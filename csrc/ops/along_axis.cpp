@@ -123,19 +123,14 @@ std::unique_ptr<Instruction> compile_put(const OpCall& c) {
   const int64_t count = AxisView(c.in(first).shape, axis_of(c)).n;
   const bool serial = int64_t(byte_size(c.out())) + 2 * int64_t(byte_size(c.in(first + 1))) < kSerialBytes;
   const char* name = c.name();
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(first).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      if constexpr (!std::is_same_v<T, bool>)
-        result = make_instruction(name, serial, [=](const Lane& lane, const Operands& io) {
-          put_lines(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first),
-                    io.input<T>(first + 1), io.output<T>(), io.status);
-        });
+  return make_indexed(c.in(first).dtype, c.out().dtype, [&](auto i, auto t) {
+    using I = decltype(i);
+    using T = decltype(t);
+    return make_instruction(name, serial, [=](const Lane& lane, const Operands& io) {
+      put_lines(lane, x, count, has_base ? io.input<T>(0) : nullptr, io.input<I>(first),
+                io.input<T>(first + 1), io.output<T>(), io.status);
     });
   });
-  return result;
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -168,18 +168,13 @@ std::unique_ptr<Instruction> compile_scatter(const OpCall& c) {
   const AxisView x(c.out().shape, axis_of(c));
   const int64_t count = element_count(c.in(1).shape);
   const bool serial = int64_t(byte_size(c.out())) + 2 * int64_t(byte_size(c.in(2))) < kSerialBytes;
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(1).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      if constexpr (!std::is_same_v<T, bool>)
-        result = make_instruction("scatter_add", serial, [=](const Lane& lane, const Operands& io) {
-          scatter(lane, x, count, io.input<T>(0), io.input<I>(1), io.input<T>(2), io.output<T>(), io.status);
-        });
+  return make_indexed(c.in(1).dtype, c.out().dtype, [&](auto i, auto t) {
+    using I = decltype(i);
+    using T = decltype(t);
+    return make_instruction("scatter_add", serial, [=](const Lane& lane, const Operands& io) {
+      scatter(lane, x, count, io.input<T>(0), io.input<I>(1), io.input<T>(2), io.output<T>(), io.status);
     });
   });
-  return result;
 }
 
 void define_scatter_add() {

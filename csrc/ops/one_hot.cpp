@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ops/execution.h"
+#include "ops/index.h"
 #include "ops/rules.h"
 
 namespace axone {
@@ -31,17 +32,13 @@ void one_hot_rows(const Lane& lane, const I* indices, T* out, int64_t rows, int6
 std::unique_ptr<Instruction> compile_one_hot(const OpCall& c) {
   const int64_t rows = element_count(c.in(0).shape), depth = c.out().shape.back();
   const bool serial = int64_t(byte_size(c.out())) < kSerialBytes;
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(0).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      result = make_instruction("one_hot", serial, [rows, depth](const Lane& lane, const Operands& io) {
-        one_hot_rows(lane, io.input<I>(0), io.output<T>(), rows, depth);
-      });
+  return make_indexed<true>(c.in(0).dtype, c.out().dtype, [&](auto i, auto t) {
+    using I = decltype(i);
+    using T = decltype(t);
+    return make_instruction("one_hot", serial, [=](const Lane& lane, const Operands& io) {
+      one_hot_rows(lane, io.input<I>(0), io.output<T>(), rows, depth);
     });
   });
-  return result;
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -88,15 +88,8 @@ std::unique_ptr<Instruction> make_row_totals(const OpCall& c, bool serial) {
 
 std::unique_ptr<Instruction> compile_row_totals(const OpCall& c) {
   const bool serial = 2 * int64_t(byte_size(c.in(1))) < kSerialBytes;
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(0).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      if constexpr (!std::is_same_v<T, bool>) result = make_row_totals<I, T>(c, serial);
-    });
-  });
-  return result;
+  return make_indexed(c.in(0).dtype, c.out().dtype,
+                      [&](auto i, auto t) { return make_row_totals<decltype(i), decltype(t)>(c, serial); });
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -73,18 +73,12 @@ template <Kind kind>
 std::unique_ptr<Instruction> compile_kind(const OpCall& c) {
   const int64_t rows = c.in(0).shape[0], inner = c.in(0).shape[1], count = c.in(1).shape[0];
   const bool serial = int64_t(byte_size(c.out())) + int64_t(byte_size(c.in(2))) < kSerialBytes;
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(1).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      if constexpr (kind == kUpdate || !std::is_same_v<T, bool>)
-        result = make_instruction("scatter_reduce", serial, [=](const Lane& lane, const Operands& io) {
-          scatter_columns<kind, T, I>(lane, io, rows, inner, count);
-        });
-    });
-  });
-  return result;
+  return make_indexed < kind ==
+         kUpdate > (c.in(1).dtype, c.out().dtype, [&](auto i, auto t) {
+           return make_instruction("scatter_reduce", serial, [=](const Lane& lane, const Operands& io) {
+             scatter_columns<kind, decltype(t), decltype(i)>(lane, io, rows, inner, count);
+           });
+         });
 }
 
 std::unique_ptr<Instruction> compile_scatter_reduce(const OpCall& c) {

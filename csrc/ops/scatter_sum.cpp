@@ -149,16 +149,9 @@ class ScatterSum final : public Instruction {
 };
 
 std::unique_ptr<Instruction> compile_scatter_sum(const OpCall& c, std::unique_ptr<Epilogue> epilogue) {
-  std::unique_ptr<Instruction> result;
-  dispatch_integer(c.in(0).dtype, [&](auto* i) {
-    dispatch(c.out().dtype, [&](auto* t) {
-      using I = std::remove_pointer_t<decltype(i)>;
-      using T = std::remove_pointer_t<decltype(t)>;
-      if constexpr (!std::is_same_v<T, bool>)
-        result = std::make_unique<ScatterSum<I, T>>(c, std::move(epilogue));
-    });
+  return make_indexed(c.in(0).dtype, c.out().dtype, [&](auto i, auto t) {
+    return std::make_unique<ScatterSum<decltype(i), decltype(t)>>(c, std::move(epilogue));
   });
-  return result;
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from axone.models.cloning import clone_model
-    from axone.models.files import model_from_json
     from axone.models.functional import Functional
     from axone.models.model import Model
     from axone.models.sequential import Sequential
+    from axone.saving import load_model, save_model
+    from axone.saving.model_json import model_from_json
 
 _HOME = {
-    "Functional": "functional",
-    "Model": "model",
-    "Sequential": "sequential",
-    "clone_model": "cloning",
-    "load_model": "saving",
-    "model_from_json": "files",
-    "save_model": "saving",
+    "Functional": "axone.models.functional",
+    "Model": "axone.models.model",
+    "Sequential": "axone.models.sequential",
+    "clone_model": "axone.models.cloning",
+    "load_model": "axone.saving",
+    "model_from_json": "axone.saving.model_json",
+    "save_model": "axone.saving",
 }
 
 __all__ = [
@@ -36,8 +37,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'axone.models' has no attribute '{name}'")
-    home = "axone.saving" if _HOME[name] == "saving" else f"axone.models.{_HOME[name]}"
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

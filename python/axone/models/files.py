@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Files", "model_from_json"]
+__all__ = ["Files"]
 
 
 def _saving(module: str) -> Any:
     # Loaded when used: files are read by what stands above models.
     return importlib.import_module(f"axone.saving.{module}")
-
-
-def model_from_json(
-    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
-) -> Any:
-    """Builds a model, with fresh weights, from the text of `Model.to_json`, axone's or Keras 1's to 3's.
-
-    Args:
-        json_string: the text.
-        custom_objects: users' classes and functions by name.
-        safe_mode: refuse Python code stored in the text, and weights of more than 2 GB.
-
-    Raises:
-        ValueError: the text is no model's.
-    """
-    return _saving("model_json").model_from_text(json_string, custom_objects, safe_mode)
 
 
 class Files:

@@ -12,7 +12,7 @@ from axone.saving.loading import OLD_FUNCTIONS, compile_model, draw_rest, model_
 from axone.saving.repair import Changes, repair_model
 from axone.saving.source import BytesSource, FileError, FileSource, Source
 
-__all__ = ["config_version", "load_json", "model_from_text"]
+__all__ = ["config_version", "load_json", "model_from_json"]
 
 _MEND = "take its 'compile_config' out of the text"
 # A text of a few hundred bytes can ask for any amount of memory.
@@ -28,24 +28,30 @@ def config_version(config: Mapping[str, Any]) -> str:
     return str(version) if version else "3" if "module" in config else "2"
 
 
-def model_from_text(
-    text: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
 ) -> Any:
-    """Build a model, with fresh weights, from JSON.
+    """Build a model, with fresh weights, from the text of `Model.to_json`, axone's or Keras 1's to 3's.
 
     Args:
-        text: the JSON.
+        json_string: the text.
         custom_objects: users' classes and functions by name.
         safe_mode: refuse Python code stored in the text, and weights of more than 2 GB.
 
+    Returns:
+        The model.
+
     Raises:
-        ValueError: it describes no model, or one of unknown classes.
+        ValueError: the text describes no model, or one of unknown classes.
+
+    Example:
+        >>> again = axone.models.model_from_json(model.to_json())
     """
-    if not isinstance(text, str):
+    if not isinstance(json_string, str):
         raise ValueError(
-            f"model_from_json: expected the text that to_json() gives, got {type(text).__name__}."
+            f"model_from_json: expected the text that to_json() gives, got {type(json_string).__name__}."
         )
-    source = BytesSource(text.encode("utf-8", "surrogatepass"), "model_from_json")
+    source = BytesSource(json_string.encode("utf-8", "surrogatepass"), "model_from_json")
     return _model(source, custom_objects, safe_mode)
 
 
