@@ -9,9 +9,10 @@
 #include "cpu/team.h"
 #include "graph/autodiff.h"
 #include "graph/op.h"
-#include "runtime/program.h"
+#include "run_program.h"
 
 using namespace axone;
+using axone::testing::at;
 using axone::testing::on_every_target;
 
 namespace {
@@ -99,7 +100,8 @@ struct Deviation {
 };
 
 // Relative to the expected values' root mean square.
-Deviation error_of(const std::vector<float>& got, const std::vector<double>& expected) {
+template <class T>
+Deviation error_of(const std::vector<T>& got, const std::vector<double>& expected) {
   double squares = 0, norm = 0, most = 0;
   for (size_t i = 0; i < got.size(); ++i) {
     const double e = double(got[i]) - expected[i];
@@ -134,6 +136,94 @@ std::vector<Products> products_of(const Case& c, double mean = 0) {
           {"conv_weight_grad", x, dy, weight, dw}};
 }
 
+// The convolution's values by its definition.
+std::vector<double> defined(const std::vector<double>& x, const std::vector<double>& w, const Case& c) {
+  std::vector<double> y(size_t(element_count(y_shape(c))));
+  for_products(c, [&](int64_t i, int64_t j, int64_t k) { y[size_t(k)] += x[size_t(i)] * w[size_t(j)]; });
+  return y;
+}
+
+std::vector<double> doubles(const Tensor& t) {
+  std::vector<double> all(static_cast<size_t>(t.size()));
+  for (int64_t i = 0; i < t.size(); ++i) all[size_t(i)] = at(t, i);
+  return all;
+}
+
+Tensor as_dtype(const Tensor& t, DType dtype) {
+  Tensor other(TensorType{dtype, t.shape()});
+  for (int64_t i = 0; i < t.size(); ++i)
+    dispatch(dtype, [&](auto* p) {
+      using T = std::remove_pointer_t<decltype(p)>;
+      static_cast<T*>(other.data())[i] = T(at(t, i));
+    });
+  return other;
+}
+
+struct Block {
+  int64_t batch, height, width, channels, wide, narrow, kernel, stride, dilation, pad;
+  bool widens, narrows;
+  int64_t first_kernel = 1;  // of stride 2 if it is not pointwise
+
+  Case first() const {
+    return {batch, height,           width, channels, wide, first_kernel, first_kernel > 1 ? 2 : 1,
+            1,     first_kernel / 2, 1};
+  }
+  Case middle() const {
+    const Shape in = y_shape(first());
+    return {batch, in[1], in[2], wide, wide, kernel, stride, dilation, pad, wide};
+  }
+  Case last() const {
+    const Shape in = y_shape(middle());
+    return {batch, in[1], in[2], wide, narrow, 1, 1, 1, 0, 1};
+  }
+  Shape inner() const { return widens ? y_shape(first()) : x_shape(middle()); }
+  // x, three kernels, a factor and a summand, a factor, a summand.
+  std::vector<Tensor> inputs() const {
+    return {noise(widens ? x_shape(first()) : inner()),
+            noise(w_shape(first())),
+            noise(w_shape(middle())),
+            noise(w_shape(last())),
+            noise({wide}),
+            noise(inner()),
+            noise({wide}),
+            noise({narrow})};
+  }
+  // `apart`: what lies between is wanted too.
+  std::vector<Value> graph(Graph& g, const std::vector<Tensor>& in, bool apart) const {
+    const auto conv = [](const Sym& x, const Sym& w, const Case& c) {
+      return x.apply("conv", {w}, attributes(c));
+    };
+    std::vector<Sym> v;
+    for (const Tensor& t : in) v.emplace_back(g, g.input(t.type()));
+    Sym x = v[0];
+    std::vector<Value> outputs;
+    if (widens) x = (conv(x, v[1], first()) * v[4] + v[5]).apply("relu6");
+    if (apart) outputs.push_back(x.value());
+    x = conv(x, v[2], middle()) * v[6];
+    if (apart) outputs.push_back(x.value());
+    if (narrows) x = (conv(x, v[3], last()) + v[7]).apply("relu");
+    outputs.insert(outputs.begin(), x.value());
+    return outputs;
+  }
+  std::vector<double> expected(const std::vector<Tensor>& in) const {
+    std::vector<std::vector<double>> v;
+    for (const Tensor& t : in) v.push_back(doubles(t));
+    std::vector<double> x = v[0];
+    if (widens) {
+      x = defined(x, v[1], first());
+      for (size_t i = 0; i < x.size(); ++i)
+        x[i] = std::clamp(x[i] * v[4][i % size_t(wide)] + v[5][i], 0.0, 6.0);
+    }
+    x = defined(x, v[2], middle());
+    for (size_t i = 0; i < x.size(); ++i) x[i] *= v[6][i % size_t(wide)];
+    if (narrows) {
+      x = defined(x, v[3], last());
+      for (size_t i = 0; i < x.size(); ++i) x[i] = std::max(0.0, x[i] + v[7][i % size_t(narrow)]);
+    }
+    return x;
+  }
+};
+
 }  // namespace
 
 TEST(convolutions_are_what_they_are_defined_as) {
@@ -149,77 +239,47 @@ TEST(convolutions_are_what_they_are_defined_as) {
       });
 }
 
-// What the documentation promises of F(4, 3) and F(2, 5).
 // A pointwise convolution, a depthwise one and a pointwise one, each with a chain behind it, as one
-// instruction: the values of the three by themselves, with the same bits for every team.
+// instruction: their definition's values, as by themselves, with the same bits for every team.
 TEST(blocks_are_their_convolutions) {
-  struct Block {
-    int64_t batch, height, width, channels, wide, narrow, kernel, stride, dilation, pad;
-    bool widens, narrows;
-    int64_t first = 1;  // kernel of the first convolution, of stride 2 if it is not pointwise
-  };
   const Block kBlocks[] = {
       {2, 30, 33, 5, 20, 7, 3, 1, 1, 1, true, true},    {8, 13, 14, 16, 96, 24, 3, 2, 1, 1, true, true},
       {9, 7, 7, 20, 130, 33, 3, 1, 1, 1, true, true},   {3, 41, 9, 8, 48, 16, 5, 2, 1, 2, true, false},
       {2, 40, 60, 40, 40, 50, 3, 1, 2, 2, false, true}, {8, 57, 5, 3, 17, 1, 3, 3, 1, 0, true, true},
       {1, 24, 49, 17, 300, 40, 2, 1, 1, 0, true, true}, {2, 64, 64, 12, 500, 9, 3, 1, 1, 1, true, true},
       {2, 30, 33, 3, 20, 7, 3, 1, 1, 1, true, true, 3}, {5, 36, 29, 1, 9, 12, 3, 2, 1, 1, true, true, 5},
-  };
+      {8, 13, 11, 7, 13, 5, 3, 1, 1, 1, true, true},    {6, 19, 17, 1, 31, 3, 5, 1, 1, 2, true, false},
+      {4, 23, 9, 3, 1, 1, 3, 1, 1, 1, true, true},      {9, 15, 15, 11, 65, 129, 3, 2, 1, 0, false, true},
+      {3, 33, 21, 3, 37, 11, 3, 1, 2, 2, true, true, 3}};
   for (const Block& b : kBlocks) {
-    const auto conv = [](const Sym& x, const Sym& w, const Case& c) {
-      return x.apply("conv", {w}, attributes(c));
-    };
-    const Case first{b.batch, b.height,    b.width, b.channels, b.wide, b.first, b.first > 1 ? 2 : 1,
-                     1,       b.first / 2, 1};
-    const Shape inner = y_shape(first);
-    const Case middle{b.batch,  inner[1], inner[2],   b.wide, b.wide,
-                      b.kernel, b.stride, b.dilation, b.pad,  b.wide};
-    const Shape between = y_shape(middle);
-    const Case last{b.batch, between[1], between[2], b.wide, b.narrow, 1, 1, 1, 0, 1};
-    std::vector<Tensor> in{noise(b.widens ? x_shape(first) : x_shape(middle)),
-                           noise(w_shape(first)),
-                           noise(w_shape(middle)),
-                           noise(w_shape(last)),
-                           noise({b.wide}),
-                           noise({b.wide}),
-                           noise({b.narrow}),
-                           noise(b.widens ? y_shape(first) : x_shape(middle))};
-    const auto run = [&](bool apart, int threads, std::string* instructions) {
-      Graph graph;
-      std::vector<Sym> v;
-      for (const Tensor& t : in) v.emplace_back(graph, graph.input(t.type()));
-      Sym x = v[0];
-      std::vector<Value> outputs;
-      if (b.widens) x = (conv(x, v[1], first) * v[4] + v[7]).apply("relu6");
-      if (apart) outputs.push_back(x.value());
-      x = conv(x, v[2], middle) * v[5];
-      if (apart) outputs.push_back(x.value());
-      if (b.narrows) x = (conv(x, v[3], last) + v[6]).apply("relu");
-      outputs.insert(outputs.begin(), x.value());
-      Program program(graph, outputs);
-      *instructions = program.describe();
-      std::vector<std::vector<float>> out;
-      std::vector<const void*> from;
-      std::vector<void*> to;
-      for (const Tensor& t : in) from.push_back(t.data());
-      for (const TensorType& t : program.output_types()) out.emplace_back(size_t(element_count(t.shape)));
-      for (auto& o : out) to.push_back(o.data());
-      set_num_threads(threads);
-      program.run(from, to);
-      return out[0];
-    };
-    on_every_target([&] {
-      std::string together, apart;
-      const std::vector<float> one = run(false, 1, &together), reference = run(true, 1, &apart);
-      CHECK(together.find("conv block") == 0 && together.find('\n') + 1 == together.size(), together);
-      CHECK(apart.find("conv block") == std::string::npos, apart);
-      const Deviation e = error_of(one, std::vector<double>(reference.begin(), reference.end()));
-      CHECK(e.rms < 1e-6 && e.most < 1e-5, b.height, "x", b.width, "x", b.wide, ": rms error ", e.rms,
-            ", largest ", e.most);
-      for (int threads : {2, 3, 5})
-        CHECK(run(false, threads, &together) == one, b.height, "x", b.width, "x", b.wide, " with ", threads,
-              " threads");
-    });
+    const std::vector<Tensor> drawn = b.inputs();
+    const std::vector<double> expected = b.expected(drawn);
+    for (DType dtype : {DType::f32, DType::f64}) {
+      std::vector<Tensor> in;
+      for (const Tensor& t : drawn) in.push_back(as_dtype(t, dtype));
+      const auto run = [&](bool apart, int threads, std::string* instructions) {
+        Graph graph;
+        Program program(graph, b.graph(graph, in, apart));
+        *instructions = program.describe();
+        set_num_threads(threads);
+        return doubles(axone::testing::run(program, in)[0]);
+      };
+      const std::string name = text(b.height, "x", b.width, "x", b.wide, " of ", item_size(dtype), " bytes");
+      const double unit = dtype == DType::f32 ? 1e-6 : 2e-15;
+      on_every_target([&] {
+        std::string together, apart;
+        const std::vector<double> one = run(false, 1, &together), reference = run(true, 1, &apart);
+        CHECK(together.find("conv block") == 0 && together.find('\n') + 1 == together.size(), together);
+        CHECK(apart.find("conv block") == std::string::npos, apart);
+        for (const auto& [values, what] : {std::pair{expected, "definition"}, {reference, "parts"}}) {
+          const Deviation e = error_of(one, values);
+          CHECK(e.rms < unit && e.most < 10 * unit, name, " and its ", what, ": rms error ", e.rms,
+                ", largest ", e.most);
+        }
+        for (int threads : {2, 3, 5})
+          CHECK(run(false, threads, &together) == one, name, " with ", threads, " threads");
+      });
+    }
   }
 }
 
@@ -253,6 +313,7 @@ TEST(padding_becomes_the_convolutions) {
         without);
 }
 
+// What the documentation promises of F(4, 3) and F(2, 5).
 TEST(winograd_stays_within_its_error) {
   const Case cases[] = {{1, 24, 24, 512, 16, 3, 1, 1, 1, 1},
                         {1, 24, 24, 16, 512, 3, 1, 1, 1, 1},

@@ -43,6 +43,25 @@ def test_gradients_of_every_shape(part: int) -> None:
         close(dw, want[1], dtype, f"kernel of {sample}")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("channels", [(5, 21, 7), (1, 9, 1), (3, 35, 17), (16, 96, 24)], ids=str)
+def test_blocks(channels: tuple[int, int, int], dtype: str) -> None:
+    """A pointwise, a depthwise and a pointwise convolution, which run as one instruction."""
+    narrow, wide, out = channels
+    rng = np.random.default_rng(wide)
+    shapes = (3, 31, 29, narrow), (1, 1, narrow, wide), (3, 3, wide, 1), (1, 1, wide, out), (wide,)
+    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+
+    def block(x: Any, first: Any, middle: Any, last: Any, bias: Any) -> Any:
+        x = ops.relu6(ops.conv(x, first) + bias)
+        return ops.conv(ops.depthwise_conv(x, middle, 2, "same"), last)
+
+    x, first, middle, last, bias = (a.astype("float64") for a in arrays)
+    y = np.clip(windows.conv(x, first, 1, "valid") + bias, 0, 6)
+    want = windows.conv(windows.depthwise(y, middle, 2, "same"), last, 1, "valid")
+    close(axone.function(block)(*arrays), want, dtype, f"{channels}")
+
+
 def test_a_function_of_the_graph_gives_the_same_bits() -> None:
     x, w = np.random.default_rng(0).normal(size=(2, 2, 9, 9, 8)).astype("float32")[0], None
     w = np.random.default_rng(1).normal(size=(3, 3, 8, 5)).astype("float32")
