@@ -6,14 +6,26 @@ To add an operation, add one `case(...)` to the file of its family. Nothing else
 
 from __future__ import annotations
 
-import cases_layout  # noqa: F401
-import cases_math  # noqa: F401
-import cases_matrix  # noqa: F401
-import cases_network  # noqa: F401
-import cases_pictures  # noqa: F401
-import cases_signal  # noqa: F401
-import cases_special  # noqa: F401
-import cases_windows  # noqa: F401
+import cases_layout
+import cases_math
+import cases_matrix
+import cases_network
+import cases_pictures
+import cases_signal
+import cases_special
+import cases_windows
 from case import CASES, Array, Case
 
-__all__ = ["CASES", "Array", "Case"]
+__all__ = ["CASES", "FAMILIES", "Array", "Case"]
+
+# Each adds its entries to CASES.
+FAMILIES = (
+    cases_layout,
+    cases_math,
+    cases_matrix,
+    cases_network,
+    cases_pictures,
+    cases_signal,
+    cases_special,
+    cases_windows,
+)

@@ -311,7 +311,7 @@ def read_all(reader: str) -> None:
                     model.load_weights(path)
             except ValueError as error:
                 answer = "refused" if path.name in str(error) else f"does not name the file: {error}"
-            except BaseException as error:
+            except Exception as error:  # the wrong one, which is what this looks for
                 answer = f"{type(error).__name__}: {error}"
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before > MEMORY:
                 answer = TOO_MUCH

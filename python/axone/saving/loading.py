@@ -210,9 +210,8 @@ def draw_rest(unfilled: Unfilled, name: str) -> None:
     """Draw the weights that nothing was read into; errors begin with `name`."""
     try:
         unfilled.fill()
-    except MemoryError:
-        raise
-    except Exception as error:  # an initializer with damaged arguments
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # An initializer with damaged arguments.
         raise FileError(f"{name}: weights cannot be drawn ({type(error).__name__}: {error})") from error
 
 

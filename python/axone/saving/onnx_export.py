@@ -16,11 +16,7 @@ from axone.core.symbolic import STAND_INS
 from axone.core.tensor import Tensor, convert_to_tensor
 from axone.core.trace import Trace, emit
 from axone.ops.loops import loops_written_out
-from axone.saving import (  # noqa: F401 (they register their operations)
-    onnx_arrays,
-    onnx_sequences,
-    onnx_sorting,
-)
+from axone.saving import onnx_arrays, onnx_sequences, onnx_sorting
 from axone.saving.onnx_ops import OPERATIONS
 from axone.utils.atomic import atomic_file
 from axone.utils.io import print_msg
@@ -29,6 +25,7 @@ from axone.utils.optional import need
 __all__ = ["OPSET", "Exporter", "export_onnx"]
 
 OPSET = 17
+_REGISTERED_BY = (onnx_arrays, onnx_sequences, onnx_sorting)  # they fill OPERATIONS
 _IR_VERSION = 8
 LAST, FIRST = "last", "first"  # where the channels are
 

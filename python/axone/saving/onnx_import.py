@@ -14,13 +14,14 @@ from axone.core.tensor import Tensor
 from axone.core.trace import Trace, eager_scope
 from axone.layers import Input, Layer
 from axone.models import Model
-from axone.saving import onnx_shapes, onnx_sorting  # noqa: F401 (they register their operations)
+from axone.saving import onnx_shapes, onnx_sorting
 from axone.saving.onnx_nodes import MAX_KNOWN, NODES, Value
 from axone.saving.source import FileError, FileSource
 from axone.utils.optional import need
 
 __all__ = ["OnnxGraph", "load_onnx", "read_onnx"]
 
+_REGISTERED_BY = (onnx_shapes, onnx_sorting)  # they fill NODES
 _MAX_SIZE = 2 << 30  # protobuf's own limit
 # Integers up to this size are sizes, axes and indices, which are constants rather than weights.
 _MAX_CONSTANT = 4096
