@@ -88,11 +88,11 @@ void AttentionBlocks::scores(char* tile, int64_t rows, int64_t columns, const ch
   gemm_->block(g);
 }
 
-void AttentionBlocks::apply(char* out, int64_t out_stride, const char* tile, int64_t rows, int64_t columns,
-                            const char* right, int64_t stride, int64_t size, bool accumulate,
-                            const Scratch& scratch) const {
+void AttentionBlocks::multiply(GemmALayout layout, int64_t m, int64_t k, char* out, int64_t out_stride,
+                               const char* tile, const char* right, int64_t stride, int64_t size,
+                               bool accumulate, const Scratch& scratch) const {
   GemmBlock g{};
-  g.m = rows, g.n = size, g.k = columns;
+  g.m = m, g.n = size, g.k = k;
   g.a = tile;
   g.a_stride = kSources;
   g.b = right;
@@ -100,30 +100,23 @@ void AttentionBlocks::apply(char* out, int64_t out_stride, const char* tile, int
   g.c = out;
   g.c_stride = out_stride;
   g.tail = scratch.tail;
-  g.a_layout = GemmALayout::rows;
+  g.a_layout = layout;
   g.b_layout = GemmBLayout::rows;
   g.accumulate = accumulate;
   g.panel_vectors = int8_t(panel_vectors_);
   gemm_->block(g);
 }
 
+void AttentionBlocks::apply(char* out, int64_t out_stride, const char* tile, int64_t rows, int64_t columns,
+                            const char* right, int64_t stride, int64_t size, bool accumulate,
+                            const Scratch& scratch) const {
+  multiply(GemmALayout::rows, rows, columns, out, out_stride, tile, right, stride, size, accumulate, scratch);
+}
+
 void AttentionBlocks::apply_transposed(char* out, int64_t out_stride, const char* tile, int64_t rows,
                                        int64_t columns, const char* right, int64_t stride, int64_t size,
                                        const Scratch& scratch) const {
-  GemmBlock g{};
-  g.m = columns, g.n = size, g.k = rows;
-  g.a = tile;
-  g.a_stride = kSources;
-  g.b = right;
-  g.b_stride = stride;
-  g.c = out;
-  g.c_stride = out_stride;
-  g.tail = scratch.tail;
-  g.a_layout = GemmALayout::columns;
-  g.b_layout = GemmBLayout::rows;
-  g.accumulate = true;
-  g.panel_vectors = int8_t(panel_vectors_);
-  gemm_->block(g);
+  multiply(GemmALayout::columns, columns, rows, out, out_stride, tile, right, stride, size, true, scratch);
 }
 
 AttentionTile AttentionBlocks::tile(const Operands& io, size_t mask_position, int64_t batch, int64_t head,

@@ -72,6 +72,11 @@ class AttentionBlocks {
   }
 
  private:
+  // out (m, size) = tile (m, k), read as `layout` says, times right (k, size), added where `accumulate`.
+  void multiply(GemmALayout layout, int64_t m, int64_t k, char* out, int64_t out_stride, const char* tile,
+                const char* right, int64_t stride, int64_t size, bool accumulate,
+                const Scratch& scratch) const;
+
   const AttentionShape s_;
   const GemmKernels* gemm_;
   const bool gradient_;
