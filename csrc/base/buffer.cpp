@@ -18,8 +18,9 @@ namespace {
 
 std::atomic<size_t> allocation_count{0};
 
-// Of a huge page, and bytes of a block from which it asks for them. Streams of several tensors meet a new page
-// every 4 KB otherwise, each with a walk through the page tables, which is twice as long in a virtual machine.
+// Of a huge page, and bytes of a block from which it asks for them. Streams of several tensors meet a new
+// page every 4 KB otherwise, each with a walk through the page tables, which is twice as long in a virtual
+// machine.
 constexpr size_t kHugePage = 2 << 20, kHugeBytes = 2 * kHugePage;
 
 size_t alignment_of(size_t bytes) {
@@ -28,8 +29,8 @@ size_t alignment_of(size_t bytes) {
 
 void* take(size_t bytes) {
   const size_t alignment = alignment_of(bytes);
-  void* const data = ::operator new(round_up(bytes, std::min(alignment, kPage)), std::align_val_t(alignment),
-                                    std::nothrow);
+  void* const data =
+      ::operator new(round_up(bytes, std::min(alignment, kPage)), std::align_val_t(alignment), std::nothrow);
 #if defined(__linux__)
   if (data && bytes >= kHugeBytes) madvise(data, bytes, MADV_HUGEPAGE);  // a wish: either answer will do
 #endif

@@ -73,12 +73,12 @@ template <Kind kind>
 std::unique_ptr<Instruction> compile_kind(const OpCall& c) {
   const int64_t rows = c.in(0).shape[0], inner = c.in(0).shape[1], count = c.in(1).shape[0];
   const bool serial = int64_t(byte_size(c.out())) + int64_t(byte_size(c.in(2))) < kSerialBytes;
-  return make_indexed < kind ==
-         kUpdate > (c.in(1).dtype, c.out().dtype, [&](auto i, auto t) {
-           return make_instruction("scatter_reduce", serial, [=](const Lane& lane, const Operands& io) {
-             scatter_columns<kind, decltype(t), decltype(i)>(lane, io, rows, inner, count);
-           });
-         });
+  constexpr bool booleans = kind == kUpdate;
+  return make_indexed<booleans>(c.in(1).dtype, c.out().dtype, [&](auto i, auto t) {
+    return make_instruction("scatter_reduce", serial, [=](const Lane& lane, const Operands& io) {
+      scatter_columns<kind, decltype(t), decltype(i)>(lane, io, rows, inner, count);
+    });
+  });
 }
 
 std::unique_ptr<Instruction> compile_scatter_reduce(const OpCall& c) {

@@ -252,8 +252,8 @@ void TileProgram::place_registers() {
   if (columns <= kLargestTile) tile_ = std::max<int64_t>(1, tile_ / columns) * columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   // A lone update rule keeps nothing between its inputs and outputs, and reads one element of a scalar.
-  const bool strided = std::any_of(slots_.begin(), slots_.end(),
-                                   [](const Slot& s) { return s.source == Source::strided; });
+  const bool strided =
+      std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.source == Source::strided; });
   if (steps_.size() == 1 && steps_[0].update && !strided) tile_ = kUpdateTile, scalars_ = 1;
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
@@ -334,7 +334,9 @@ TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, voi
     const Slot& s = program.slots_[i];
     if (s.source == Source::constant) at_[i] = program.constants_[size_t(s.index)].data();
     if (s.source == Source::temporary || s.source == Source::scalar) at_[i] = scratch_ + s.offset;
-    if (s.source == Source::scalar) fill(item_size(s.dtype), scratch_ + s.offset, in[s.index], program.scalars_ ? program.scalars_ : program.tile_);
+    if (s.source == Source::scalar)
+      fill(item_size(s.dtype), scratch_ + s.offset, in[s.index],
+           program.scalars_ ? program.scalars_ : program.tile_);
   }
 }
 
