@@ -13,6 +13,9 @@ namespace {
 // Bytes of tiles that a step walks through should about fit a first-level cache; 24 to 64 KB made no
 // difference.
 constexpr int64_t kTileBudget = 32 * 1024;
+// Elements of a chain that works on memory instead of a cache: with half the tile, what a core looks ahead
+// reaches the next tile's first loads, so that they overlap with this one's last steps.
+constexpr int64_t kManyElements = 2 << 20;
 constexpr int64_t kLargestTile = 2048, kSmallestTile = 256, kUpdateTile = 16384;
 
 // Axes of `shape` as seen from a dense output of shape `full`, merged where both run on: extents and element
@@ -235,7 +238,8 @@ void TileProgram::place_registers() {
         free_tiles.push_back(slots_[size_t(s)].offset);
     });
   }
-  const int64_t fits = kTileBudget / int64_t((tiles + dense + 1) * sizeof(float));
+  const int64_t budget = elements_ < kManyElements ? kTileBudget : kTileBudget / 2;
+  const int64_t fits = budget / int64_t((tiles + dense + 1) * sizeof(float));
   tile_ = std::clamp(fits / 64 * 64, kSmallestTile, kLargestTile);
   // Tiles of whole periods: then a periodic input is expanded once for all of them.
   for (const Slot& s : slots_) {
