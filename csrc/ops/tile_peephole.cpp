@@ -170,8 +170,10 @@ ChannelFinish TileProgram::Bound::channel_finish() {
 // The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)
 // stays.
 void TileProgram::fuse_update() {
-  if (steps_.size() < 4 || !statistics_.empty()) return;
-  const DType dtype = slots_[size_t(steps_.back().out)].dtype;
+  const auto computes = [](const Step& s) { return s.kernel != nullptr; };
+  const auto last = std::find_if(steps_.rbegin(), steps_.rend(), computes);
+  if (last == steps_.rend()) return;
+  const DType dtype = slots_[size_t(last->out)].dtype;
   if (!is_float(dtype)) return;
   const auto find = [&](const char* name) {
     const MapFunction kernel = kernel_function<MapFunction>((std::string("map.") + name).c_str(), dtype);

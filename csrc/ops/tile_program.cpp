@@ -197,12 +197,17 @@ void TileProgram::add_steps(const Graph& graph, const std::vector<int32_t>& node
 }
 
 void TileProgram::add_statistics(const Graph& graph, const std::vector<int32_t>& statistics) {
+  const auto made = [&](int16_t slot) {
+    return std::any_of(steps_.begin(), steps_.end(), [&](const Step& s) { return s.out == slot; });
+  };
+  // What is read as it came in is taken first: a later step may write over it.
+  int64_t first = 0;
   for (int32_t id : statistics) {
     const Node& node = graph.node(id);
     const Value v = node.inputs[0];
     Step step{nullptr, -1, slot_of(graph, v, graph.shape(v)), -1, -1, 0, nullptr, {}};
     step.statistic = statistics_.add(node.op->statistic(graph, node), graph.dtype(v));
-    steps_.push_back(step);
+    steps_.insert(made(step.a) ? steps_.end() : steps_.begin() + first++, step);
   }
 }
 
@@ -255,16 +260,27 @@ void TileProgram::place_registers() {
   const int64_t columns = statistics_.columns();
   if (columns <= kLargestTile) tile_ = std::max<int64_t>(1, tile_ / columns) * columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
-  // A lone update rule keeps nothing between its inputs and outputs, and reads one element of a scalar.
+  // A lone update rule keeps nothing between its inputs and outputs.
   const bool strided =
       std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.source == Source::strided; });
-  if (steps_.size() == 1 && steps_[0].update && !strided) tile_ = kUpdateTile, scalars_ = 1;
+  if (steps_.size() == 1 && steps_[0].update && !strided) tile_ = kUpdateTile;
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
   for (size_t i = 0; i < slots_.size(); ++i)
     if (slots_[i].source == Source::dense || slots_[i].source == Source::strided ||
         slots_[i].source == Source::output)
-      moving_.push_back(int16_t(i));
+      add_moving(int16_t(i));
+}
+
+void TileProgram::add_moving(int16_t slot) {
+  const Slot& s = slots_[size_t(slot)];
+  moving_.push_back({slot, s.source, int32_t(s.index), int64_t(item_size(s.dtype))});
+}
+
+// An update rule reads one element of a number, all others a whole tile of them.
+int64_t TileProgram::scalar_copies(int16_t slot) const {
+  const auto spread = [&](const Step& s) { return !s.update && s.reads(slot); };
+  return std::any_of(steps_.begin(), steps_.end(), spread) ? tile_ : 1;
 }
 
 bool TileProgram::can_alias(size_t o, size_t i) const {
@@ -292,8 +308,8 @@ void TileProgram::write_late(size_t o) {
   slot.source = Source::temporary;
   slot.offset = scratch_;
   scratch_ += size_t(tile_) * sizeof(double);
-  moving_.erase(std::find(moving_.begin(), moving_.end(), old));
-  moving_.push_back(fresh);
+  moving_.erase(std::find_if(moving_.begin(), moving_.end(), [&](const Moving& m) { return m.slot == old; }));
+  add_moving(fresh);
   steps_.push_back({kernel_function<MapFunction>("map.copy", dtype), fresh, old, -1, -1, 0, nullptr, {}});
   output_slots_[o] = fresh;
   recipe_ += "late" + std::to_string(o);
@@ -339,23 +355,21 @@ TileProgram::Bound::Bound(const TileProgram& program, const void* const* in, voi
     if (s.source == Source::constant) at_[i] = program.constants_[size_t(s.index)].data();
     if (s.source == Source::temporary || s.source == Source::scalar) at_[i] = scratch_ + s.offset;
     if (s.source == Source::scalar)
-      fill(item_size(s.dtype), scratch_ + s.offset, in[s.index],
-           program.scalars_ ? program.scalars_ : program.tile_);
+      fill(item_size(s.dtype), scratch_ + s.offset, in[s.index], program.scalar_copies(int16_t(i)));
   }
 }
 
 bool TileProgram::Bound::move(int64_t first, int64_t n) {
   const int64_t period = program_.period_;
   const bool fresh = period == 0 || n > expanded_ || first % period != phase_;
-  for (int16_t i : program_.moving_) {
-    const Slot& s = program_.slots_[size_t(i)];
-    const size_t offset = size_t(first) * item_size(s.dtype);
-    if (s.source == Source::dense)
-      at_[i] = static_cast<const char*>(in_[s.index]) + offset;
-    else if (s.source == Source::output)
-      at_[i] = static_cast<char*>(out_[s.index]) + offset;
+  for (const Moving& m : program_.moving_) {
+    if (m.source == Source::dense)
+      at_[m.slot] = static_cast<const char*>(in_[m.index]) + first * m.item;
+    else if (m.source == Source::output)
+      at_[m.slot] = static_cast<char*>(out_[m.index]) + first * m.item;
     else if (fresh)
-      at_[i] = program_.expand(s, in_[s.index], first, n, scratch_ + s.offset);
+      at_[m.slot] = program_.expand(program_.slots_[size_t(m.slot)], in_[m.index], first, n,
+                                    scratch_ + program_.slots_[size_t(m.slot)].offset);
   }
   if (fresh && period) phase_ = first % period, expanded_ = n;
   return fresh;

@@ -104,7 +104,17 @@ class TileProgram {
     void for_each_slot(const F& fn) const;
   };
 
+  // A slot whose address changes from tile to tile, with what that needs of it.
+  struct Moving {
+    int16_t slot;
+    Source source;
+    int32_t index;
+    int64_t item;
+  };
+
   int16_t add_slot(Slot slot);
+  void add_moving(int16_t slot);
+  int64_t scalar_copies(int16_t slot) const;
   int16_t slot_of(const Graph& graph, Value v, const Shape& shape);
   int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
@@ -117,12 +127,11 @@ class TileProgram {
 
   int64_t elements_ = 0;
   int64_t tile_ = 0;
-  int64_t scalars_ = 0;  // copies of a scalar that are read, or 0: a tile of them
   int64_t period_ = 0;  // of all strided inputs, 0 where they have none in common
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
   std::vector<Slot> slots_;
-  std::vector<int16_t> moving_;  // the slots whose address changes from tile to tile
+  std::vector<Moving> moving_;
   std::vector<Step> steps_;
   std::vector<std::pair<Value, int16_t>> known_;  // values that have a slot
   std::vector<int16_t> output_slots_;
