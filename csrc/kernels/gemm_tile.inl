@@ -41,8 +41,8 @@ struct TileArguments {
   int64_t b_stride;
   T* c;
   int64_t c_stride;
-  int64_t last;  // columns in the last vector: 1 ... lanes
-  bool accumulate;   // C is added at the end
+  int64_t last;       // columns in the last vector: 1 ... lanes
+  bool accumulate;    // C is added at the end
   bool begin_with_c;  // sums begin with it
   bool in_order;
   int64_t a_ahead;   // A by columns: elements from the current column to one to prefetch

@@ -40,8 +40,8 @@ void reduce_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_
   }
 }
 
-// out = join(out, each of Rows rows): out is passed over once for all of them, and every column is joined row by
-// row wherever it stands.
+// out = join(out, each of Rows rows): out is passed over once for all of them, and every column is joined row
+// by row wherever it stands.
 template <class Op, int Rows, class T = typename Op::type>
 void add_rows(T* out, const T* x, int64_t n, int64_t stride) {
   int64_t c = 0;

@@ -83,8 +83,8 @@ struct All : JoinAnd {
   AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
 };
 
-// Four accumulators in turns, then a fixed tree: the order depends on n alone, and neutral elements at the end
-// change nothing.
+// Four accumulators in turns, then a fixed tree: the order depends on n alone, and neutral elements at the
+// end change nothing.
 template <class Op, class T = typename Op::type>
 AXONE_INLINE T reduce_block(const T* x, int64_t n) {
   constexpr int64_t kStep = kLanes<T>;

@@ -381,8 +381,8 @@ bool Gemm::serial() const {
 
 int64_t Gemm::parts() const {
   const GemmAlgorithm a = impl_->algorithm;
-  const bool by_rows =
-      !impl_->swapped && impl_->parts == 1 && !impl_->in_order && (a == GemmAlgorithm::tasks || a == GemmAlgorithm::strips);
+  const bool by_rows = !impl_->swapped && impl_->parts == 1 && !impl_->in_order &&
+                       (a == GemmAlgorithm::tasks || a == GemmAlgorithm::strips);
   return by_rows ? impl_->batch * impl_->row_blocks : 0;
 }
 

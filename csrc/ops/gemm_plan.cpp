@@ -50,7 +50,9 @@ bool multiply_overflows(int64_t a, int64_t b) {
 GemmPlan::GemmPlan(const GemmShape& s)
     : dtype(s.dtype),
       in_order(s.samples > 0),
-      runs(!in_order ? std::max<int64_t>(1, s.k) : s.transpose_a ? s.samples : 1) {
+      runs(!in_order       ? std::max<int64_t>(1, s.k)
+           : s.transpose_a ? s.samples
+                           : 1) {
   require(s.m >= 0 && s.n >= 0 && s.k >= 0 && s.batch >= 0, "matmul: negative size in m ", s.m, ", n ", s.n,
           ", k ", s.k, ", batch ", s.batch);
   require(!multiply_overflows(s.m, s.n) && !multiply_overflows(s.m * s.n, s.batch) &&
@@ -166,8 +168,7 @@ void GemmPlan::choose_packing() {
   const bool far_a =
       row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
-      !(in_order && transposed_c) &&
-      ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
+      !(in_order && transposed_c) && ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
     algorithm = GemmAlgorithm::strips;
   // The lane that has made a sample's rows adds them up: on cores without a common cache all others are far.
   if (deep()) {

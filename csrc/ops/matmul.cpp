@@ -107,7 +107,6 @@ Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs
   return product(expand(in[0], a), expand(in[1], b), samples_of(attrs));
 }
 
-
 std::vector<Sym> matmul_gradient(const GradientCall& g) {
   const bool ta = flag(g.attrs, "transpose_a"), tb = flag(g.attrs, "transpose_b");
   const Sym &a = g.in(0), &b = g.in(1), &dy = g.grad();
