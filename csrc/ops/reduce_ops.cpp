@@ -85,10 +85,10 @@ Value take_out_factor(Graph& g, Value product, const Attrs& attrs) {
   return {};
 }
 
-// The sequences (samples, steps, columns) whose columns a sum over all rows adds up, 0 if it is another. The
+// The sequences (samples, steps, ...) over whose steps a sum adds up, 0 if it is another. The
 // attribute "samples" says so where they have become one matrix.
 int64_t sequences_of_sum(const Attrs& attrs, const Shape& shape) {
-  const bool whole = shape.size() == 3 && reduced_axes(attrs, 3, "sum") == Axes{0, 1};
+  const bool whole = shape.size() > 2 && reduced_axes(attrs, shape.size(), "sum") == Axes{0, 1};
   return whole ? shape[0] : attrs.get<int64_t>("samples", 0);
 }
 

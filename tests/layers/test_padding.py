@@ -170,10 +170,42 @@ def test_means_over_steps(seed: int) -> None:
     check_training(case, Model(begin, y), "mse", xs, [target, target])
 
 
+def attention_of(kind: str, h: Any, case: Case) -> Any:
+    options = {"dtype": case.dtype}
+    if kind == "attention":
+        return layers.Attention(**options)([h, h])
+    if kind == "additive":
+        return layers.AdditiveAttention(**options)([h, h])
+    if kind == "grouped":
+        return layers.GroupQueryAttention(case.size(16), 4, 2, **options)(h, h)
+    size = case.size(32)
+    seen = layers.MultiHeadAttention(3, size, **options)(h, h, use_causal_mask=kind == "causal")
+    if kind != "block":
+        return seen
+    h = layers.LayerNormalization(**options)(layers.Add(**options)([h, seen]))
+    inner = layers.Dense(case.size(100), activation="relu", **options)(h)
+    outer = layers.Dense(case.features, **options)(inner)
+    return layers.LayerNormalization(**options)(layers.Add(**options)([h, outer]))
+
+
+@pytest.mark.parametrize("kind", ["attention", "additive", "grouped", "heads", "causal", "block"])
+@pytest.mark.parametrize("seed", range(3))
+def test_attention(kind: str, seed: int) -> None:
+    case = Case(400 + 10 * seed + len(kind))
+    case.batch, case.features = min(case.batch, 16) + 4, min(case.features, 64)
+    case.steps = max(case.steps, 2)  # of one step, normalisations are simplified in another way
+    case.mask = np.arange(case.steps) < case.rng.integers(1, case.steps + 1, case.batch)[:, None]
+    begin, h, xs = case.inputs(tokens=seed != 1)
+    pooled = layers.GlobalAveragePooling1D(dtype=case.dtype)(attention_of(kind, h, case))
+    target = case.noise(case.batch, 3)
+    model = Model(begin, layers.Dense(3, dtype=case.dtype)(pooled))
+    check_training(case, model, "mse", xs, [target, target])
+
+
 # The first one is what the tests above have used.
 @pytest.mark.parametrize("name", engine.instruction_sets()[1:])
 def test_other_instruction_sets(name: str, python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    chosen = "recurrent_layers and (0 or 1) or classifiers or taggers"
+    chosen = "recurrent_layers and (0 or 1) or classifiers or taggers or attention"
     check = f"import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-k', {chosen!r}, "
     done = python("-c", check + f"'-x', '--tb=short', {__file__!r}]))", AXONE_ISA=name)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
