@@ -54,6 +54,7 @@ enum class StatisticKind : uint8_t { sum, squares, moments };
 struct ColumnStatistic {
   int64_t columns = 0;
   StatisticKind kind = StatisticKind::sum;
+  int64_t samples = 0;  // sequences that the rows are, one after another; 0: they are none
 };
 
 // Another way to compute a node: by an operation of the same outputs, from values made before it.

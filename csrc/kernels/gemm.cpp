@@ -44,7 +44,9 @@ void block(const GemmBlock& g) {
     // A packed panel has whole vectors, so a tile that goes to the scratch tile needs no mask.
     t.last = last;
     t.a_ahead = g.a_layout == GemmALayout::columns && j == 0 ? kAheadA * g.a_stride : 0;
-    t.accumulate = g.accumulate && !g.transposed;
+    t.accumulate = g.accumulate && !g.transposed && !g.in_order;
+    t.begin_with_c = g.accumulate && g.in_order;
+    t.in_order = g.in_order;
     t.scale = g.finish ? static_cast<const T*>(g.finish->scale) + j : nullptr;
     t.shift = g.finish ? static_cast<const T*>(g.finish->shift) + j : nullptr;
     t.low = g.finish ? T(g.finish->low) : T(0), t.high = g.finish ? T(g.finish->high) : T(0);

@@ -40,9 +40,11 @@ struct GemmBlock {
   void* tail;  // kernels->tail_elements(k) elements, used where masked loads are missing
   GemmALayout a_layout;
   GemmBLayout b_layout;
-  bool accumulate;       // C += A B instead of C = A B
-  bool transposed;       // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
-  int8_t panel_vectors;  // v: 1 ... max_vectors
+  bool accumulate;        // C += A B instead of C = A B
+  bool in_order = false;  // each element is one sum along k, which begins with C where that counts: not with
+                          // C that is transposed
+  bool transposed;        // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
+  int8_t panel_vectors;   // v: 1 ... max_vectors
   const ChannelFinish* finish = nullptr;  // of C's columns, when all is added up; floats, not transposed
 };
 

@@ -41,8 +41,10 @@ struct TileArguments {
   int64_t b_stride;
   T* c;
   int64_t c_stride;
-  int64_t last;  // columns in the last vector: 1 ... lanes
-  bool accumulate;
+  int64_t last;       // columns in the last vector: 1 ... lanes
+  bool accumulate;    // C is added at the end
+  bool begin_with_c;  // sums begin with it
+  bool in_order;
   int64_t a_ahead;   // A by columns: elements from the current column to one to prefetch
   const T* b_ahead;  // panel rows to prefetch, one for each k; stride 0 and b itself for none
   int64_t b_ahead_stride;
@@ -116,7 +118,7 @@ AXONE_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileArguments<T>& t) {
 }
 
 // An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small
-// tiles keep several sums per element, for every U-th k, and add them at the end.
+// tiles keep several sums per element, for every U-th k, and add them at the end, if not told to keep order.
 template <class T, int R, int V, bool Rows>
 void tile(const TileArguments<T>& t) {
   constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
@@ -126,6 +128,12 @@ void tile(const TileArguments<T>& t) {
   for (int u = 0; u < U; ++u) AXONE_UNROLL
   for (int i = 0; i < R; ++i) AXONE_UNROLL
   for (int v = 0; v < V; ++v) acc[u][i][v] = Vec<T>{};
+  if (t.begin_with_c) {
+    AXONE_UNROLL
+    for (int i = 0; i < R; ++i) AXONE_UNROLL
+    for (int v = 0; v < V; ++v)
+      acc[0][i][v] = load_first<T>(t.c + i * t.c_stride + v * L, v < V - 1 ? L : t.last);
+  }
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) AXONE_UNROLL
   for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
@@ -134,7 +142,8 @@ void tile(const TileArguments<T>& t) {
   const T* b = t.b;
   const int64_t b_stride = t.b_stride, last = t.last;
   int64_t k = t.k;
-  for (; k >= U; k -= U) AXONE_UNROLL
+  if (U == 1 || !t.in_order)
+    for (; k >= U; k -= U) AXONE_UNROLL
   for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, b_ahead);
   if constexpr (U > 1)
     for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, b_ahead);

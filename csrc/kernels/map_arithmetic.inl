@@ -220,12 +220,12 @@ void adam(const void* const* operands, int64_t n) {
   }
   if (i == n) return;
   const int64_t rest = n - i;
-  const Vec<T> g = load_first<T>(g_in + i, rest);
+  // Loaded before anything is computed: a branch of a load between a product and a sum keeps them from
+  // becoming one FMA, and the bits would depend on an element's place.
+  const Vec<T> g = load_first<T>(g_in + i, rest), w = load_first<T>(w_in + i, rest);
   const Vec<T> m = Lerp::apply<T>(load_first<T>(m_in + i, rest), g, a);
   const Vec<T> v = LerpSquare::apply<T>(load_first<T>(v_in + i, rest), g, b);
   store_first<T>(m_out + i, m, rest);
   store_first<T>(v_out + i, v, rest);
-  store_first<T>(w_out + i,
-                 Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), load_first<T>(w_in + i, rest)),
-                 rest);
+  store_first<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), w), rest);
 }

@@ -40,28 +40,21 @@ void reduce_rows(void* out, const void* x, int64_t rows, int64_t n, int64_t row_
   }
 }
 
-// The tree over Rows rows at one column block.
-template <class Op, int Rows, class Load>
-AXONE_INLINE auto join_rows(const Load& at, int first = 0) {
-  if constexpr (Rows == 1)
-    return Op::of(at(first));
-  else
-    return Op::join(join_rows<Op, Rows / 2>(at, first), join_rows<Op, Rows / 2>(at, first + Rows / 2));
-}
-
-// out = join(out, tree of Rows rows): out is passed over once for all of them, and every column is joined in
-// the same order wherever it stands.
+// out = join(out, each of Rows rows): out is passed over once for all of them, and every column is joined row
+// by row wherever it stands.
 template <class Op, int Rows, class T = typename Op::type>
 void add_rows(T* out, const T* x, int64_t n, int64_t stride) {
   int64_t c = 0;
   for (; c + kLanes<T> <= n; c += kLanes<T>) {
-    Vec<T> sum = join_rows<Op, Rows>([&](int r) { return load<T>(x + r * stride + c); });
-    store<T>(out + c, Op::join(load<T>(out + c), sum));
+    Vec<T> sum = load<T>(out + c);
+    for (int r = 0; r < Rows; ++r) sum = Op::join(sum, Op::of(load<T>(x + r * stride + c)));
+    store<T>(out + c, sum);
   }
   if (c < n) {
     int64_t rest = n - c;
-    Vec<T> sum = join_rows<Op, Rows>([&](int r) { return load_first<T>(x + r * stride + c, rest); });
-    store_first<T>(out + c, Op::join(load_first<T>(out + c, rest), sum), rest);
+    Vec<T> sum = load_first<T>(out + c, rest);
+    for (int r = 0; r < Rows; ++r) sum = Op::join(sum, Op::of(load_first<T>(x + r * stride + c, rest)));
+    store_first<T>(out + c, sum, rest);
   }
 }
 

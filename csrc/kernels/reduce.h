@@ -16,7 +16,8 @@ namespace axone {
 using ReduceRows = void (*)(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride);
 
 // "reduce.<op>_columns": out[c] = op(out[c], x[r * row_stride + c]) over r in [0, rows), for c in [0, n):
-// the kept axis is contiguous. out holds the neutral element or an earlier partial result.
+// the kept axis is contiguous. out holds the neutral element or an earlier partial result. Strictly row by
+// row, so that it does not matter how rows are spread over calls.
 using ReduceColumns = void (*)(void* out, const void* x, int64_t rows, int64_t n, int64_t row_stride);
 
 // "reduce.moments" (f32, f64): of a block of at least one row, the mean of each column and the sum of the

@@ -83,7 +83,8 @@ struct All : JoinAnd {
   AXONE_INLINE Vec<T> of(Vec<T> x) { return x; }
 };
 
-// Four accumulators, then a fixed tree: the order depends on n alone.
+// Four accumulators in turns, then a fixed tree: the order depends on n alone, and neutral elements at the
+// end change nothing.
 template <class Op, class T = typename Op::type>
 AXONE_INLINE T reduce_block(const T* x, int64_t n) {
   constexpr int64_t kStep = kLanes<T>;
@@ -96,14 +97,13 @@ AXONE_INLINE T reduce_block(const T* x, int64_t n) {
   int64_t i = 0;
   for (; i + 4 * kStep <= n; i += 4 * kStep)
     for (int u = 0; u < 4; ++u) sum[u] = Op::join(sum[u], Op::of(load<T>(x + i + u * kStep)));
-  for (int u = 0; u < 3; ++u)
+  for (int u = 0; u < 4; ++u, i += kStep) {
     if (i + kStep <= n) {
       sum[u] = Op::join(sum[u], Op::of(load<T>(x + i)));
-      i += kStep;
+    } else if (i < n) {
+      Vec<T> rest = first_lanes<T>(n - i) ? Op::of(load_first<T>(x + i, n - i)) : splat<T>(Op::neutral);
+      sum[u] = Op::join(sum[u], rest);
     }
-  if (i < n) {
-    Vec<T> rest = first_lanes<T>(n - i) ? Op::of(load_first<T>(x + i, n - i)) : splat<T>(Op::neutral);
-    sum[3] = Op::join(sum[3], rest);
   }
   return join_lanes<Op, T>(Op::join(Op::join(sum[0], sum[1]), Op::join(sum[2], sum[3])));
 }

@@ -15,8 +15,8 @@ Epilogue::Epilogue(TileProgram chain, Value head, bool head_escapes, const Tenso
     if (raw_output_ < 0) raw_bytes_ = round_up(byte_size(head_type), kPage);
   }
   item_ = item_size(head_type.dtype);
-  part_elements_ = chain_.statistics().part_elements(chain_.elements());
-  parts_ = ceil_div(chain_.elements(), part_elements_);
+  own_parts_ = chain_.statistics().parts(chain_.elements());
+  parts_ = own_parts_.count();
   waits_ = !chain_.statistics().empty();
   lane_scratch_ = lane_region(chain_.lane_scratch());
 }
@@ -66,9 +66,8 @@ void Epilogue::Bound::finish(const Lane& lane, const Operands& io) {
     int64_t part, end;
     lane.share(epilogue_.parts_, &part, &end);
     for (; part < end; ++part) {
-      const int64_t begin = part * epilogue_.part_elements_;
       begin_part(part);
-      apply(begin, std::min(epilogue_.part_elements_, chain.elements() - begin));
+      apply(epilogue_.own_parts_.begin(part), epilogue_.own_parts_.size(part));
     }
   }
   if (chain.statistics().empty()) return;

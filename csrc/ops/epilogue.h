@@ -91,7 +91,8 @@ class Epilogue {
 
   TileProgram chain_;
   bool waits_ = false;
-  int64_t part_elements_ = 0, parts_ = 0;      // part_elements_: of a chain that waits
+  StatisticParts own_parts_;  // of a chain that waits
+  int64_t parts_ = 0;
   size_t head_input_ = 0;                      // the chain's input that is the head's output
   int raw_output_ = -1;                        // the output that holds the raw values, or -1: scratch
   size_t item_ = 0;                            // bytes of a raw value

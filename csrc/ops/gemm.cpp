@@ -89,6 +89,7 @@ class GemmRun {
     g.c_stride = piece_ ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
     g.tail = tail_;
     g.accumulate = k_begin > 0;
+    g.in_order = p_.in_order;
     g.transposed = p_.transposed_c;
     g.panel_vectors = int8_t(p_.panel_vectors);
     return g;
@@ -380,8 +381,8 @@ bool Gemm::serial() const {
 
 int64_t Gemm::parts() const {
   const GemmAlgorithm a = impl_->algorithm;
-  const bool by_rows =
-      !impl_->swapped && impl_->parts == 1 && (a == GemmAlgorithm::tasks || a == GemmAlgorithm::strips);
+  const bool by_rows = !impl_->swapped && impl_->parts == 1 && !impl_->in_order &&
+                       (a == GemmAlgorithm::tasks || a == GemmAlgorithm::strips);
   return by_rows ? impl_->batch * impl_->row_blocks : 0;
 }
 

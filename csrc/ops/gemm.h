@@ -36,6 +36,11 @@ struct GemmShape {
   int64_t batch = 1;         // products of equal shape; C is (batch, m, n), dense
   int64_t a_stride = 0;      // elements from one A to the next; 0: one A for all
   int64_t b_stride = 0;      // elements from one B to the next; 0: one B for all
+  // If not 0, A as it is stored holds the rows of that many samples, one sample after another, and each
+  // element of C is one sum in the order of k, whatever m and n are, or, where k runs over these rows, the
+  // sum of two such that meet between two samples: no bit changes with the number of rows that follow a
+  // sample's own where these are 0.
+  int64_t samples = 0;
 };
 
 // The plan for one shape on the active instruction set: algorithm, blocking, packing. The way work is cut and

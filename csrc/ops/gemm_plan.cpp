@@ -37,6 +37,8 @@ constexpr int64_t kDeepWork = 8 * 1024 * 1024;
 // Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
 constexpr int64_t kSplitElements = 16 * 1024;
 constexpr int64_t kSplitDepth = 4;
+// Rows that a sample is taken to have where its length must not matter.
+constexpr int64_t kSampleRows = 32;
 
 bool multiply_overflows(int64_t a, int64_t b) {
   int64_t product;
@@ -45,7 +47,12 @@ bool multiply_overflows(int64_t a, int64_t b) {
 
 }  // namespace
 
-GemmPlan::GemmPlan(const GemmShape& s) : dtype(s.dtype) {
+GemmPlan::GemmPlan(const GemmShape& s)
+    : dtype(s.dtype),
+      in_order(s.samples > 0),
+      runs(!in_order       ? std::max<int64_t>(1, s.k)
+           : s.transpose_a ? s.samples
+                           : 1) {
   require(s.m >= 0 && s.n >= 0 && s.k >= 0 && s.batch >= 0, "matmul: negative size in m ", s.m, ", n ", s.n,
           ", k ", s.k, ", batch ", s.batch);
   require(!multiply_overflows(s.m, s.n) && !multiply_overflows(s.m * s.n, s.batch) &&
@@ -84,14 +91,15 @@ void GemmPlan::orient(const GemmShape& s) {
   const int64_t least = std::min(m, n);
   const bool few = least <= 3 || (least <= kDotOutputs && k >= kDotDepth);
   // Rows that do not lie along k are packed so; integers have no tuned packing to lose.
-  const bool dot = rows_along_k ? few || !is_float(dtype) : n > 1 && (m <= 3 || !is_float(dtype));
+  const bool dot =
+      !in_order && (rows_along_k ? few || !is_float(dtype) : n > 1 && (m <= 3 || !is_float(dtype)));
   // Few columns leave most of a vector empty: sums along k fill it, and so does the transpose of the product
   // where A lies along its columns.
   const bool narrow = is_float(dtype) && n > 1 && n <= kDotOutputs && m >= kNarrowRows;
   if (columns_along_k && dot) {
     algorithm = GemmAlgorithm::dot;
     swapped = n == 1 && m > 1;
-  } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth) {
+  } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth && !in_order) {
     algorithm = GemmAlgorithm::dot;
   } else if (narrow && !columns_along_k && !rows_along_k) {
     algorithm = GemmAlgorithm::tasks;
@@ -135,7 +143,7 @@ void GemmPlan::choose_tile() {
   const int64_t depth = kPanelBytes / (panel_width() * item);
   if (algorithm == GemmAlgorithm::strips)
     k_blocks = ceil_div(k, depth);
-  else if (tiles > 1)
+  else if (tiles > 1 && !(in_order && transposed_c))
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
 }
 
@@ -143,9 +151,13 @@ bool GemmPlan::many_samples() const {
   return batch == 1 && row_layout == GemmALayout::rows && !swapped && m >= 2 * n && m >= kPackRows;
 }
 
+int64_t GemmPlan::depth() const {
+  return !in_order ? k : runs > 1 ? runs * kSampleRows : 0;
+}
+
 bool GemmPlan::deep() const {
   return batch == 1 && row_layout == GemmALayout::columns && !columns_along_k && m >= 64 &&
-         n >= 2 * panel_width() && k * (m + n) >= 4 * m * n && m * n * k >= kDeepWork;
+         n >= 2 * panel_width() && depth() * (m + n) >= 4 * m * n && m * n * depth() >= kDeepWork;
 }
 
 void GemmPlan::choose_packing() {
@@ -156,7 +168,7 @@ void GemmPlan::choose_packing() {
   const bool far_a =
       row_layout == GemmALayout::columns && row_stride * item > 2 * kNearStride && m * k * item > kNearBytes;
   if (batch == 1 && m >= kPackRows && n >= 2 * panel_width() && m * n * k >= int64_t(128) * 128 * 128 &&
-      ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
+      !(in_order && transposed_c) && ((columns_along_k && k * n * item > kNearBytes / 8) || far_b || far_a))
     algorithm = GemmAlgorithm::strips;
   // The lane that has made a sample's rows adds them up: on cores without a common cache all others are far.
   if (deep()) {
@@ -174,18 +186,19 @@ void GemmPlan::choose_packing() {
 // costs ten times its arithmetic.
 void GemmPlan::choose_split() {
   const bool few_rows = !columns_along_k && batch == 1 && m >= 8 && m <= 64;
-  if (algorithm != GemmAlgorithm::tasks || !few_rows || pack_b) return;
-  if (k * n < kSplitElements || k < kSplitDepth * m) return;
+  if (algorithm != GemmAlgorithm::tasks || !few_rows || (pack_b && !in_order)) return;
+  if (depth() * n < kSplitElements || depth() < kSplitDepth * m) return;
   algorithm = GemmAlgorithm::split_k;
   add = kernel_function<MapFunction>("map.add", dtype);
   parts = 2;
+  pack_b = false;
 }
 
 void GemmPlan::cut() {
   choose_split();
   k_block = ceil_div(k, k_blocks);
   k_blocks = ceil_div(k, k_block);
-  if (parts > 1) k_block = std::min(k_block, ceil_div(k, parts));
+  if (parts > 1) k_block = std::min(k_block, ceil_div(runs, parts) * (k / runs));
   if (algorithm == GemmAlgorithm::strips)
     cut_strips();
   else

@@ -46,6 +46,8 @@ struct GemmPlan {
   int64_t strips = 1;
   bool strip_rows = false;  // of few lanes each takes rows, not columns
   size_t shared_bytes = 0, strip_bytes = 0, lane_a_bytes = 0, lane_b_bytes = 0, lane_tail_bytes = 0;
+  bool in_order = false;  // GemmShape::samples
+  int64_t runs = 1;       // of equal length in which k falls: a part takes whole ones
   bool serial = true;
   char name[64];
 
@@ -57,7 +59,7 @@ struct GemmPlan {
   int64_t k_begin(int64_t pass) const { return pass * k_block < k ? pass * k_block : k; }
   size_t lane_bytes() const { return lane_region(lane_a_bytes + lane_b_bytes + lane_tail_bytes); }
   size_t part_bytes() const { return lane_region(size_t(m * n) * item_size(dtype)); }
-  int64_t part_begin(int64_t part) const { return k * part / parts; }
+  int64_t part_begin(int64_t part) const { return runs * part / parts * (k / runs); }
 
  private:
   void orient(const GemmShape& shape);
@@ -70,6 +72,8 @@ struct GemmPlan {
   bool many_samples() const;
   // A gradient of many samples: these outnumber what they add up to.
   bool deep() const;
+  // The inner axis for choices that change the order of sums.
+  int64_t depth() const;
   void cut_strips();
   void cut_tasks();
   void size_scratch();

@@ -55,8 +55,7 @@ class GatheringMap final : public Instruction {
  public:
   explicit GatheringMap(TileProgram program)
       : program_(std::move(program)),
-        part_(program_.statistics().part_elements(program_.elements())),
-        parts_(ceil_div(program_.elements(), part_)),
+        parts_(program_.statistics().parts(program_.elements())),
         lane_bytes_(lane_region(program_.lane_scratch())) {}
 
   void run(const Lane& lane, const Operands& io) const override {
@@ -65,25 +64,24 @@ class GatheringMap final : public Instruction {
     char* const results = scratch + lane_bytes_ * size_t(lane.count);
     int64_t part, end;
     // A lane works on the parts that it makes ready.
-    statistics.clear(lane, parts_, results);
-    lane.share(parts_, &part, &end);
+    statistics.clear(lane, parts_.count(), results);
+    lane.share(parts_.count(), &part, &end);
     if (part < end) {
       TileProgram::Bound bound(program_, io.in, io.out, scratch + lane_bytes_ * size_t(lane.index));
       for (; part < end; ++part)
-        bound.run(part * part_, std::min(part_, program_.elements() - part * part_),
-                  results + size_t(part) * statistics.part_bytes());
+        bound.run(parts_.begin(part), parts_.size(part), results + size_t(part) * statistics.part_bytes());
     }
     lane.barrier();
-    statistics.join(lane, parts_, results, io.out + program_.outputs().size());
+    statistics.join(lane, parts_.count(), results, io.out + program_.outputs().size());
   }
   size_t scratch_bytes(int threads) const override {
-    return lane_bytes_ * size_t(threads) + size_t(parts_) * program_.statistics().part_bytes();
+    return lane_bytes_ * size_t(threads) + size_t(parts_.count()) * program_.statistics().part_bytes();
   }
   const char* name() const override { return "map and statistics"; }
 
  private:
   TileProgram program_;
-  int64_t part_, parts_;
+  StatisticParts parts_;
   size_t lane_bytes_;
 };
 

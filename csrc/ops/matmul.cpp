@@ -17,6 +17,17 @@ bool flag(const Attrs& attrs, const char* name) {
   return attrs.get<bool>(name, false);
 }
 
+// GemmShape::samples, which products that come of this one keep.
+int64_t samples_of(const Attrs& attrs) {
+  return attrs.get<int64_t>("samples", 0);
+}
+
+Attrs product_attrs(bool ta, bool tb, int64_t samples) {
+  Attrs attrs{{"transpose_a", ta}, {"transpose_b", tb}};
+  if (samples) attrs.set("samples", samples);
+  return attrs;
+}
+
 struct Sizes {
   int64_t m, n, k;
 };
@@ -67,15 +78,16 @@ Value shorten_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs)
   const Value a = swapped(g, in[0]), b = swapped(g, in[1]);
   if (!a && !b) return {};
   return g.add("matmul", {a ? a : in[0], b ? b : in[1]},
-               {{"transpose_a", flag(attrs, "transpose_a") != bool(a)},
-                {"transpose_b", flag(attrs, "transpose_b") != bool(b)}});
+               product_attrs(flag(attrs, "transpose_a") != bool(a), flag(attrs, "transpose_b") != bool(b),
+                             samples_of(attrs)));
 }
 
-// One matrix of B for all rows of A is one tall product; batches that fit no simple stride are broadcast.
+// One matrix of B for all rows of A is one tall product, which sequences pass however long they are; batches
+// that fit no simple stride are broadcast.
 Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   const bool ta = flag(attrs, "transpose_a"), tb = flag(attrs, "transpose_b");
-  auto product = [&](Value a, Value b) {
-    return g.add("matmul", {a, b}, {{"transpose_a", ta}, {"transpose_b", tb}});
+  auto product = [&](Value a, Value b, int64_t samples) {
+    return g.add("matmul", {a, b}, product_attrs(ta, tb, samples));
   };
   const Shape a = g.shape(in[0]), b = g.shape(in[1]);
   if (a.size() > 2 && b.size() == 2 && !ta) {
@@ -83,7 +95,7 @@ Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs
     Shape shape(a.begin(), a.end() - 1);
     shape.push_back(tb ? b[0] : b[1]);
     const Sym tall = reshape({g, in[0]}, {rows, a.back()});
-    return reshape({g, product(tall.value(), in[1])}, shape).value();
+    return reshape({g, product(tall.value(), in[1], a[0])}, shape).value();
   }
   if (direct_batches(a, b)) return {};
   const Shape batch = broadcast_shapes(batch_of(a), batch_of(b), "matmul");
@@ -92,16 +104,15 @@ Value simplify_matmul(Graph& g, const std::vector<Value>& in, const Attrs& attrs
     full.insert(full.end(), shape.end() - 2, shape.end());
     return broadcast_to({g, v}, full).value();
   };
-  return product(expand(in[0], a), expand(in[1], b));
-}
-
-Sym product(const Sym& a, const Sym& b, bool ta, bool tb) {
-  return a.apply("matmul", {b}, {{"transpose_a", ta}, {"transpose_b", tb}});
+  return product(expand(in[0], a), expand(in[1], b), samples_of(attrs));
 }
 
 std::vector<Sym> matmul_gradient(const GradientCall& g) {
   const bool ta = flag(g.attrs, "transpose_a"), tb = flag(g.attrs, "transpose_b");
   const Sym &a = g.in(0), &b = g.in(1), &dy = g.grad();
+  auto product = [&](const Sym& x, const Sym& y, bool tx, bool ty) {
+    return x.apply("matmul", {y}, product_attrs(tx, ty, samples_of(g.attrs)));
+  };
   return {ta ? product(b, dy, tb, true) : product(dy, b, false, !tb),
           tb ? product(dy, a, true, ta) : product(a, dy, !ta, false)};
 }
@@ -149,6 +160,7 @@ std::unique_ptr<Instruction> compile_matmul(const OpCall& c, std::unique_ptr<Epi
   if (!element_count(p) || !element_count(q)) shape.batch = 0;
   shape.a_stride = element_count(p) == 1 ? 0 : s.m * s.k;
   shape.b_stride = element_count(q) == 1 ? 0 : s.k * s.n;
+  shape.samples = samples_of(c.attrs);
   return make_gemm_instruction(shape, std::move(epilogue));
 }
 

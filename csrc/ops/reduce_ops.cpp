@@ -85,6 +85,13 @@ Value take_out_factor(Graph& g, Value product, const Attrs& attrs) {
   return {};
 }
 
+// The sequences (samples, steps, ...) over whose steps a sum adds up, 0 if it is another. The
+// attribute "samples" says so where they have become one matrix.
+int64_t sequences_of_sum(const Attrs& attrs, const Shape& shape) {
+  const bool whole = shape.size() > 2 && reduced_axes(attrs, shape.size(), "sum") == Axes{0, 1};
+  return whole ? shape[0] : attrs.get<int64_t>("samples", 0);
+}
+
 // Squares need no memory of their own; rows are added up where they were made, whatever axes they got then.
 Value shorten_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   if (Value v = take_out_factor(g, in[0], attrs)) return v;
@@ -101,7 +108,10 @@ Value shorten_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   if (!rows || before.size() < 2 || before.back() != shape.back()) return {};
   Axes leading(before.size() - 1);
   std::iota(leading.begin(), leading.end(), 0);
-  const Value total = g.add("sum", {from}, {{"axes", leading}, {"keepdims", false}});
+  Attrs plain{{"axes", leading}, {"keepdims", false}};
+  const int64_t samples = sequences_of_sum(attrs, shape);
+  if (samples && before.size() == 2) plain.set("samples", samples);
+  const Value total = g.add("sum", {from}, plain);
   return g.add("reshape", {total}, {{"shape", result_shape(attrs, shape, "sum")}});
 }
 
@@ -152,8 +162,13 @@ std::vector<Sym> prod_gradient(const GradientCall& g) {
 // ---- execution
 
 std::unique_ptr<Instruction> compile_reduction(const OpCall& c) {
-  const Shape& shape = c.in(0).shape;
-  ReducePlan plan(c.name(), c.in(0).dtype, shape, reduced_axes(c.attrs, shape.size(), c.name()));
+  Shape shape = c.in(0).shape;
+  Axes axes = reduced_axes(c.attrs, shape.size(), c.name());
+  if (const int64_t samples = c.attrs.get<int64_t>("samples", 0)) {
+    shape = {samples, shape[0] / samples, shape[1]};
+    axes = {0, 1};
+  }
+  ReducePlan plan(c.name(), c.in(0).dtype, shape, axes);
   const size_t scratch = plan.scratch_bytes();
   const bool serial = int64_t(byte_size(c.in(0)) + byte_size(c.out())) < kSerialBytes;
   return make_instruction(
@@ -170,7 +185,8 @@ ColumnStatistic statistic_of_sum(const Graph& g, const Node& n) {
   const Axes axes = reduced_axes(n.attrs, x.shape.size(), "sum");
   for (size_t i = 0; i < axes.size(); ++i)
     if (axes[i] != int64_t(i)) return {};
-  return {followed_columns(x, element_count(n.outputs[0].shape)), StatisticKind::sum};
+  const int64_t samples = sequences_of_sum(n.attrs, x.shape);
+  return {followed_columns(x, element_count(n.outputs[0].shape), samples), StatisticKind::sum, samples};
 }
 
 // The sum of all squares: of a gradient, say, whose norm is wanted.

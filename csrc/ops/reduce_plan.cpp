@@ -20,7 +20,7 @@ constexpr int64_t kRowBlock = 8192, kRowsToShare = 64;
 // A block of rows whose columns are reduced: about as many elements, and few enough rows to add exactly.
 constexpr int64_t kMinBlockRows = 64, kMaxBlockRows = 1024, kMaxBlocks = 1024;
 // Fewer columns than this leave a vector mostly empty: rows are then read several at a time as one long row.
-constexpr int64_t kFewColumns = 8;
+constexpr int64_t kFewColumns = 8, kFolded = 16;
 
 template <class T>
 T neutral_element(const std::string& op) {
@@ -54,21 +54,22 @@ ReducePlan::ReducePlan(const char* op, DType dtype, const Shape& shape, const Ax
   lay_out_scratch();
 }
 
-// Neighbouring axes that are both kept or both reduced are one. The last reduced group goes first: it holds
-// the most.
+// Neighbouring axes that are both kept or both reduced are one, but for the samples where columns are summed
+// over them and more. The last reduced group goes first: it holds the most.
 void ReducePlan::add_stages(const Shape& shape, const Axes& axes) {
   struct Group {
     int64_t size;
-    bool reduced;
+    bool reduced, samples;
   };
+  const bool columns = !axes.empty() && axes.back() + 1 < int64_t(shape.size());
   std::vector<Group> groups;
   for (size_t i = 0; i < shape.size(); ++i) {
     const bool reduced = std::binary_search(axes.begin(), axes.end(), int64_t(i));
     if (shape[i] == 1) continue;
-    if (!groups.empty() && groups.back().reduced == reduced)
+    if (!groups.empty() && groups.back().reduced == reduced && !groups.back().samples)
       groups.back().size *= shape[i];
     else
-      groups.push_back({shape[i], reduced});
+      groups.push_back({shape[i], reduced, reduced && columns && i == 0});
   }
   int64_t inner = 1;
   for (size_t g = groups.size(); g-- > 0;) {
@@ -83,29 +84,27 @@ void ReducePlan::add_stages(const Shape& shape, const Axes& axes) {
   if (stages_.empty()) add_stage(results_, 1, 1);
 }
 
-void ReducePlan::add_stage(int64_t outer, int64_t n, int64_t inner) {
-  if (inner > 1 && inner <= kFewColumns)
-    for (int64_t k : {32, 16, 8, 4})
-      if (n % k == 0 && n >= 4 * k) {
-        add_stage(outer, n / k, inner * k);
-        add_stage(outer, k, inner);
-        return;
-      }
-  Stage s{outer, n, inner};
+void ReducePlan::add_stage(int64_t outer, int64_t n, int64_t inner, int64_t rest) {
+  if (inner > 1 && inner <= kFewColumns && n > kFolded) {
+    add_stage(outer, n / kFolded, inner * kFolded, n % kFolded * inner);
+    add_stage(outer, kFolded, inner);
+    return;
+  }
+  Stage s{outer, n, inner, rest};
   cut(&s);
   stages_.push_back(s);
 }
 
 void ReducePlan::cut(Stage* s) const {
-  s->block = s->n;
+  s->block = s->row_count();
   if (s->inner == 1) {
     if (s->outer < kRowsToShare && s->n > 2 * kRowBlock) s->block = kRowBlock;
   } else {
     const int64_t rows =
         std::max(std::clamp(kRowBlock / s->inner, kMinBlockRows, kMaxBlockRows), ceil_div(s->n, kMaxBlocks));
-    if (s->n > 2 * rows) s->block = rows;
+    if (s->row_count() > rows) s->block = rows;
   }
-  s->blocks = ceil_div(s->n, s->block);
+  s->blocks = ceil_div(s->row_count(), s->block);
 }
 
 void ReducePlan::lay_out_scratch() {
@@ -136,13 +135,19 @@ void ReducePlan::reduce_rows(const Stage& s, const Lane& lane, const char* x, ch
   if (begin < end) s.rows(out + begin * item_, x + begin * s.n * item_, end - begin, s.n, s.n);
 }
 
-// out[o][c] over n rows of x[o]; the columns are shared in whole cache lines.
-void ReducePlan::reduce_columns(const Stage& s, ReduceColumns kernel, int64_t n, const Lane& lane,
-                                const char* x, char* out) const {
+void ReducePlan::add_columns(const Stage& s, int64_t rows, int64_t rest, int64_t first, int64_t last,
+                             const char* x, char* out) const {
+  fill_neutral(out, first, last);
+  s.columns(out + first * item_, x + first * item_, rows, last - first, s.inner);
+  if (rest > first)
+    s.columns(out + first * item_, x + (rows * s.inner + first) * item_, 1, std::min(last, rest) - first,
+              s.inner);
+}
+
+// out[o][c] over the rows of x[o]; the columns are shared in whole cache lines.
+void ReducePlan::reduce_columns(const Stage& s, const Lane& lane, const char* x, char* out) const {
   for_each_line_run(lane, s.outer, s.inner, kAlignment / item_, [&](int64_t o, int64_t first, int64_t last) {
-    fill_neutral(out, o * s.inner + first, o * s.inner + last);
-    kernel(out + (o * s.inner + first) * item_, x + (o * n * s.inner + first) * item_, n, last - first,
-           s.inner);
+    add_columns(s, s.n, s.rest, first, last, x + o * s.length() * item_, out + o * s.inner * item_);
   });
 }
 
@@ -152,13 +157,12 @@ void ReducePlan::reduce_blocks(const Stage& s, const Lane& lane, const char* x, 
   for (int64_t task = begin; task < end; ++task) {
     const int64_t o = task / s.blocks, first = task % s.blocks * s.block,
                   rows = std::min(s.block, s.n - first);
-    const char* block = x + (o * s.n + first) * s.inner * item_;
-    if (s.inner == 1) {
+    const char* block = x + (o * s.length() + first * s.inner) * item_;
+    if (s.inner == 1)
       s.rows(partials + task * item_, block, 1, rows, rows);
-    } else {
-      fill_neutral(partials, task * s.inner, (task + 1) * s.inner);
-      s.columns(partials + task * s.inner * item_, block, rows, s.inner, s.inner);
-    }
+    else
+      add_columns(s, rows, first + rows == s.n && rows < s.block ? s.rest : 0, 0, s.inner, block,
+                  partials + task * s.inner * item_);
   }
 }
 
@@ -167,7 +171,7 @@ void ReducePlan::run_stage(const Stage& s, const Lane& lane, const char* x, char
     if (s.inner == 1)
       reduce_rows(s, lane, x, out);
     else
-      reduce_columns(s, s.columns, s.n, lane, x, out);
+      reduce_columns(s, lane, x, out);
     return;
   }
   reduce_blocks(s, lane, x, partials);
@@ -179,7 +183,9 @@ void ReducePlan::run_stage(const Stage& s, const Lane& lane, const char* x, char
       combine_rows_(out + begin * item_, partials + begin * s.blocks * item_, end - begin, s.blocks,
                     s.blocks);
   } else {
-    reduce_columns(s, combine_columns_, s.blocks, lane, partials, out);
+    Stage joined{s.outer, s.blocks, s.inner};
+    joined.columns = combine_columns_;
+    reduce_columns(joined, lane, partials, out);
   }
 }
 

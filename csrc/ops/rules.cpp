@@ -83,9 +83,9 @@ SimplifyRule on_last_axis(const char* op) {
   };
 }
 
-int64_t followed_columns(const TensorType& x, int64_t columns) {
-  constexpr int64_t kLeastRows = 128, kLeastColumns = 8, kLeastElements = 64 * 1024;
-  const int64_t elements = element_count(x.shape);
+int64_t followed_columns(const TensorType& x, int64_t columns, int64_t samples) {
+  constexpr int64_t kLeastRows = 128, kLeastColumns = 8, kLeastElements = 64 * 1024, kSteps = 32;
+  const int64_t elements = samples ? samples * kSteps * columns : element_count(x.shape);
   const bool worth = is_float(x.dtype) && columns >= kLeastColumns && elements >= kLeastElements &&
                      elements >= kLeastRows * columns;
   return worth ? columns : 0;

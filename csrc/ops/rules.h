@@ -34,8 +34,8 @@ struct AxisView {
 };
 
 // The columns of x as a matrix of that many, if it is of a float type and large enough that gathering their
-// statistics on the way saves time (Op::statistic), else 0.
-int64_t followed_columns(const TensorType& x, int64_t columns);
+// statistics on the way saves time (Op::statistic), else 0. Of sequences it is their number that decides.
+int64_t followed_columns(const TensorType& x, int64_t columns, int64_t samples = 0);
 
 // Whether `v` is one known number everywhere; then *x is it.
 bool is_scalar_constant(const Graph& graph, Value v, double* x);

@@ -251,7 +251,9 @@ class ScanGradient {
       Sym term;
       if (t.b) {
         const Sym b = stack_of(t.b);
-        term = rows(a).apply("matmul", {rows(b)}, {{"transpose_a", true}, {"transpose_b", false}});
+        // In the order of the steps: steps of zeros at the end change nothing.
+        term = rows(a).apply("matmul", {rows(b)},
+                             {{"transpose_a", true}, {"transpose_b", false}, {"samples", int64_t(1)}});
       } else {
         Axes axes{0};
         for (int64_t axis : t.axes) axes.push_back(axis + 1);

@@ -12,6 +12,8 @@ namespace axone {
 namespace {
 
 constexpr int64_t kPartElements = 8192, kMinRows = 64, kMaxRows = 1024, kMostParts = 1024;
+// Sequences from which each is a part.
+constexpr int64_t kManySamples = 64;
 // Columns joined at a time, in double precision.
 constexpr int64_t kJoined = 64;
 
@@ -22,6 +24,7 @@ int16_t Statistics::add(const ColumnStatistic& statistic, DType dtype) {
   all_.push_back({statistic.columns, statistic.kind, dtype, bytes_,
                   kernel_function<ReduceFollow>(kKernels[size_t(statistic.kind)], dtype)});
   const int64_t planes = statistic.kind == StatisticKind::moments ? kMomentPlanes : 1;
+  samples_ = std::max(samples_, statistic.samples);
   bytes_ += round_up(size_t(planes * statistic.columns) * item_size(dtype), kAlignment);
   return int16_t(all_.size() - 1);
 }
@@ -42,10 +45,15 @@ std::string Statistics::recipe(size_t i) const {
   return "statistic " + std::to_string(int(all_[i].kind)) + " of " + std::to_string(all_[i].columns);
 }
 
-int64_t Statistics::part_elements(int64_t elements) const {
-  if (empty()) return kPartElements;
-  const int64_t width = columns(), rows = elements / width;
-  return width * std::max(std::clamp(kPartElements / width, kMinRows, kMaxRows), ceil_div(rows, kMostParts));
+StatisticParts Statistics::parts(int64_t elements) const {
+  if (empty()) return {elements, std::max<int64_t>(1, elements), kPartElements};
+  const int64_t width = columns(), rows = std::max<int64_t>(1, elements / width);
+  const bool sequences = samples_ > 0 && rows % samples_ == 0;
+  const int64_t run = sequences ? ceil_div(samples_, kMostParts) * (rows / samples_) : rows;
+  if (sequences && samples_ >= kManySamples) return {elements, run * width, run * width};
+  const int64_t piece =
+      std::max(std::clamp(kPartElements / width, kMinRows, kMaxRows), ceil_div(run, kMostParts));
+  return {elements, run * width, piece * width};
 }
 
 void Statistics::clear(const Lane& lane, int64_t parts, char* memory) const {

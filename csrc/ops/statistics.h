@@ -3,15 +3,29 @@
 // order at the end.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/dtype.h"
 #include "cpu/team.h"
 #include "graph/op.h"
 #include "kernels/reduce.h"
 
 namespace axone {
+
+// Parts of the work on a chain's elements: pieces of equal length of runs of equal length.
+struct StatisticParts {
+  int64_t elements = 0, run = 1, piece = 1;
+
+  int64_t pieces() const { return ceil_div(run, piece); }  // of a run
+  int64_t count() const { return ceil_div(elements, run) * pieces(); }
+  int64_t begin(int64_t part) const {
+    return std::min(elements, part / pieces() * run + part % pieces() * piece);
+  }
+  int64_t size(int64_t part) const { return begin(part + 1) - begin(part); }
+};
 
 class Statistics {
  public:
@@ -28,8 +42,9 @@ class Statistics {
   // What distinguishes number i from others.
   std::string recipe(size_t i) const;
 
-  // Elements of a part where nothing else decides.
-  int64_t part_elements(int64_t elements) const;
+  // Parts where nothing else decides. Those of sequences are whole ones, or begin with them and are counted
+  // from there, so that zeros behind a sequence's end change nothing.
+  StatisticParts parts(int64_t elements) const;
 
   // The lane's share of making the memory of `parts` parts ready; a barrier must follow.
   void clear(const Lane& lane, int64_t parts, char* memory) const;
@@ -63,6 +78,7 @@ class Statistics {
 
   std::vector<One> all_;
   size_t bytes_ = 0;
+  int64_t samples_ = 0;
 };
 
 }  // namespace axone

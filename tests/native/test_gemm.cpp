@@ -255,6 +255,96 @@ TEST(batches) {
   });
 }
 
+template <class T>
+std::vector<T> product(GemmShape s, const std::vector<T>& a, const std::vector<T>& b, int threads,
+                       bool compared = false) {
+  s.dtype = dtype_of<T>;
+  s.a_stride = s.m * s.k, s.b_stride = s.k * s.n;
+  Operands<T> x(s, 0);
+  std::copy_n(a.begin(), s.m * s.k, x.a.data());
+  std::copy_n(b.begin(), s.k * s.n, x.b.data());
+  const std::vector<T> c = multiply<T>(s, x, threads, false);
+  if (compared) compare<T>(s, x, c, 0);
+  return c;
+}
+
+template <class T>
+std::vector<T> noise(int64_t count, std::mt19937& rng) {
+  std::vector<T> values(static_cast<size_t>(count));
+  fill(values.data(), count, rng);
+  return values;
+}
+
+// A row's bits do not depend on how many rows there are.
+template <class T>
+void check_rows_of_samples(int64_t k, int64_t n, uint32_t seed) {
+  std::mt19937 rng(seed);
+  const int64_t most = 401;
+  const std::vector<T> a = noise<T>(most * k, rng), b = noise<T>(k * n, rng);
+  GemmShape s;
+  s.m = most, s.k = k, s.n = n, s.samples = 1 + seed % 3;
+  s.transpose_b = seed % 2;
+  const std::vector<T> all = product<T>(s, a, b, 2, k < 200);
+  for (int64_t m : {1, 2, 4, 7, 8, 13, 30, 65, 193}) {
+    s.m = m;
+    const std::vector<T> c = product<T>(s, a, b, 1 + int(m % 2));
+    CHECK(std::memcmp(c.data(), all.data(), c.size() * sizeof(T)) == 0, describe(s),
+          ": the bits depend on the number of rows; ", Gemm(s).algorithm());
+  }
+}
+
+// Rows of zeros behind those of each sample change no bit of the sums over all rows.
+template <class T>
+void check_sums_of_samples(int64_t samples, int64_t steps, int64_t m, int64_t n, uint32_t seed) {
+  std::mt19937 rng(seed);
+  const std::vector<T> a = noise<T>(samples * steps * m, rng), b = noise<T>(samples * steps * n, rng);
+  GemmShape s;
+  s.m = m, s.n = n, s.k = samples * steps, s.samples = samples;
+  s.transpose_a = true;
+  const std::vector<T> wanted = product<T>(s, a, b, 2, samples < 10);
+  for (int64_t longer : {steps + 1, 2 * steps + 5, steps + 60}) {
+    s.k = samples * longer;
+    std::vector<T> wide = noise<T>(s.k * m, rng), zeros(size_t(s.k * n), T(0));
+    for (int64_t i = 0; i < samples; ++i) {
+      std::copy_n(a.begin() + i * steps * m, steps * m, wide.begin() + i * longer * m);
+      std::copy_n(b.begin() + i * steps * n, steps * n, zeros.begin() + i * longer * n);
+    }
+    const std::vector<T> c = product<T>(s, wide, zeros, 1 + int(longer % 2));
+    CHECK(std::memcmp(c.data(), wanted.data(), c.size() * sizeof(T)) == 0, describe(s), " of ", samples,
+          " samples: the bits depend on rows of zeros; ", Gemm(s).algorithm());
+  }
+}
+
+TEST(rows_of_samples) {
+  testing::on_every_target([] {
+    uint32_t seed = 0;
+    for (int64_t k : {1, 7, 64, 130, 1100})
+      for (int64_t n : {1, 2, 9, 12, 16, 33, 100, 260}) {
+        check_rows_of_samples<float>(k, n, seed);
+        if (k < 1000) check_rows_of_samples<double>(k, n, seed);
+        seed += 1 + seed % 4;
+      }
+  });
+}
+
+TEST(sums_of_samples) {
+  testing::on_every_target([] {
+    uint32_t seed = 0;
+    for (int64_t samples : {1, 2, 5, 64})
+      for (int64_t steps : {1, 3, 28})
+        for (const auto& size : {std::pair<int64_t, int64_t>{1, 5},
+                                 {40, 1},
+                                 {100, 8},
+                                 {28, 130},
+                                 {3, 300},
+                                 {128, 256},
+                                 {200, 160}}) {
+          check_sums_of_samples<float>(samples, steps, size.first, size.second, seed++);
+          if (samples < 64) check_sums_of_samples<double>(samples, steps, size.first, size.second, seed++);
+        }
+  });
+}
+
 TEST(nan_and_infinity_pass_through) {
   testing::on_every_target([] {
     for (int64_t n : {1, 3, 40}) {

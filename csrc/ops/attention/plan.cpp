@@ -84,6 +84,7 @@ void AttentionBlocks::scores(char* tile, int64_t rows, int64_t columns, const ch
   g.tail = scratch.tail;
   g.a_layout = GemmALayout::rows;
   g.b_layout = GemmBLayout::panels;
+  g.in_order = true;
   g.panel_vectors = int8_t(panel_vectors_);
   gemm_->block(g);
 }
@@ -103,6 +104,7 @@ void AttentionBlocks::multiply(GemmALayout layout, int64_t m, int64_t k, char* o
   g.a_layout = layout;
   g.b_layout = GemmBLayout::rows;
   g.accumulate = accumulate;
+  g.in_order = true;
   g.panel_vectors = int8_t(panel_vectors_);
   gemm_->block(g);
 }

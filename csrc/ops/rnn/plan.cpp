@@ -170,6 +170,7 @@ void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* st
       g.a = static_cast<const char*>(state) + begin * item;
       g.b = static_cast<const char*>(packed) + packed_at(product, pass, unit) * item;
       g.accumulate = pass > 0;
+      g.in_order = true;
       gemm->block(g);
     }
   }

@@ -89,7 +89,7 @@ Sym through_first_product(const Sym& grad, const Sym& kernel, bool reverse) {
   const Axes starts{0, reverse ? s[1] - 1 : 0, 0}, sizes{s[0], 1, s[2]}, steps{1, 1, 1};
   const Sym first = grad.apply("slice", {}, {{"starts", starts}, {"sizes", sizes}, {"steps", steps}});
   return reshape(first, {s[0], s[2]})
-      .apply("matmul", {kernel}, {{"transpose_a", false}, {"transpose_b", true}});
+      .apply("matmul", {kernel}, {{"transpose_a", false}, {"transpose_b", true}, {"samples", s[0]}});
 }
 
 // A first state of zeros needs no product.
@@ -127,10 +127,10 @@ std::vector<Sym> forward_gradient(const GradientCall& g, const RnnCell& cell) {
   if (s[1] > 0) h0_grad = h0_grad + through_first_product(product, g.in(1), o.reverse);
   const Sym states = reshape(back.output(b.h_before), {rows, s[2] / cell.gates});
   const Sym tall = reshape(product, {rows, s[2]});
-  std::vector<Sym> out{back, states.apply("matmul", {tall}, {{"transpose_a", true}, {"transpose_b", false}}),
-                       h0_grad};
+  const Attrs of_samples{{"transpose_a", true}, {"transpose_b", false}, {"samples", s[0]}};
+  std::vector<Sym> out{back, states.apply("matmul", {tall}, of_samples), h0_grad};
   if (cell.memory) out.push_back(back.output(b.c0_grad));
-  if (o.bias >= 0) out.push_back(sum(tall, {0}));
+  if (o.bias >= 0) out.push_back(sum(product, {0, 1}));
   if (o.mask >= 0) out.emplace_back();
   return out;
 }

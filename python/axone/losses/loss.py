@@ -165,15 +165,13 @@ def match_ranks(x1: Tensor, x2: Tensor, expand_rank_1: bool = True) -> tuple[Ten
     return x1, x2
 
 
-def weights_with_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str | None) -> Tensor | None:
+def weights_with_mask(sample_weight: Any, mask: Any, dtype: str) -> Tensor | None:
     """Joins sample weights and a mask into one weight per loss.
 
     Args:
         sample_weight: Weights or None.
         mask: True where a loss counts, or None.
         dtype: Float type of the result.
-        reduction: With a mean, the weights grow by `elements / valid elements`, so that the mean is taken
-            over the valid ones alone.
 
     Returns:
         Weights, or None when neither is given.
@@ -182,10 +180,6 @@ def weights_with_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str 
     if mask is None:
         return weight
     valid = ops.cast(convert_to_tensor(mask), dtype)
-    if reduction in ("mean", "sum_over_batch_size"):
-        # At least one, so that a batch without any valid element gives 0 rather than NaN.
-        count = ops.maximum(ops.sum(valid), 1.0)
-        valid = valid * (math.prod(valid.shape) / count)
     if weight is None:
         return valid
     valid, weight = match_ranks(valid, weight)
@@ -212,20 +206,33 @@ def reduce_weighted(
         ValueError: the weights do not fit the losses.
     """
     values = ops.cast(convert_to_tensor(values), dtype)
-    weight = weights_with_mask(sample_weight, mask, dtype, reduction)
+    weight = weights_with_mask(sample_weight, mask, dtype)
     if weight is not None:
         values, weight = match_ranks(values, weight)
         _check_broadcast(values.shape, weight.shape)
         values = values * weight
     if reduction in ("none", None) or values.ndim == 0:
         return values
+    total = ops.sum if mask is None else _sum_by_sample
     if math.prod(values.shape) == 0 or reduction == "sum":
-        return ops.sum(values)
+        return total(values)
+    share: Tensor
     if reduction == "mean_with_sample_weight" and weight is not None:
-        total = ops.sum(weight)
-        share: Tensor = ops.sum(values) / _nonzero(total)
+        share = total(values) / _nonzero(total(weight))
         return share
-    return ops.mean(values)
+    if mask is None:
+        return ops.mean(values)
+    # Of what counts alone; at least one, so that a batch without any gives 0 rather than NaN.
+    count = ops.maximum(ops.sum(ops.cast(mask, dtype)), 1.0)
+    share = total(values) / (count * (math.prod(values.shape) / math.prod(mask.shape)))
+    return share
+
+
+def _sum_by_sample(values: Tensor) -> Tensor:
+    """The sum in an order that padding with zeros behind a sample's end does not change."""
+    if values.ndim > 1:
+        values = ops.sum(values, axis=tuple(range(1, values.ndim)))
+    return ops.sum(values)
 
 
 def _nonzero(x: Tensor) -> Any:

@@ -88,7 +88,7 @@ def confusion_counts(
     y_pred = ops.cast(convert_to_tensor(y_pred), dtype)
     y_true = ops.cast(convert_to_tensor(y_true), dtype)
     y_true, y_pred = match_ranks(y_true, y_pred)
-    weight = weights_with_mask(sample_weight, mask, dtype, "sum")
+    weight = weights_with_mask(sample_weight, mask, dtype)
     if top_k is not None:
         y_pred = _only_largest(y_pred, top_k)
     if class_id is not None:

@@ -39,7 +39,7 @@ def per_sample(
     """
     mask = get_mask(values)
     values = ops.cast(convert_to_tensor(values), dtype)
-    weight = weights_with_mask(sample_weight, mask, dtype, "sum")
+    weight = weights_with_mask(sample_weight, mask, dtype)
     if weight is not None:
         values, weight = match_ranks(values, weight)
         if values.ndim > weight.ndim:
@@ -135,7 +135,7 @@ class MeanMetricWrapper(Mean):
     ) -> None:
         mask = get_mask(y_pred)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
-        super().update_state(values, weights_with_mask(sample_weight, mask, self.dtype, "sum"))
+        super().update_state(values, weights_with_mask(sample_weight, mask, self.dtype))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

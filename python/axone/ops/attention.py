@@ -83,6 +83,23 @@ def dot_product_attention(
     return einsum("bnts,bsnh->btnh", weights, v)
 
 
+def ordered_product(a: TensorLike, b: TensorLike, transpose_b: bool = False) -> Tensor:
+    """Matrix products whose sums, and those of their gradients, begin with the first step and go on in order.
+
+    Steps of zeros behind the last one then change no bit.
+
+    Args:
+        a: tensor (batch, m, k).
+        b: tensor (batch, k, n), or (batch, n, k).
+        transpose_b: whether the latter.
+
+    Returns:
+        Tensor (batch, m, n).
+    """
+    left, right = promote_float(a, b)
+    return compute("matmul", left, right, transpose_a=False, transpose_b=transpose_b, samples=1)
+
+
 def _pairs(q: Tensor, k: Tensor) -> tuple[int, ...]:
     return q.shape[0], q.shape[2], q.shape[1], k.shape[1]
 

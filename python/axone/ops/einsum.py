@@ -177,6 +177,9 @@ def _multiply(a: Labelled, b: Labelled, needed: set[str], output: str) -> Labell
     shape = [*sizes, *a.sizes(rows), *b.sizes(columns)]
     left, transpose_a = _matrix(a, batch, rows, inner, plain_first=True)
     right, transpose_b = _matrix(b, batch, columns, inner, plain_first=False)
+    if len(rows) > 1 and not batch and not transpose_a:
+        # The engine is to see that these are sequences: sums over them then keep their bits under padding.
+        left = reshape_to(left, [a.sizes(rows)[0], math.prod(a.sizes(rows[1:])), left.shape[-1]])
     return Labelled(reshape_to(product(left, right, transpose_a, transpose_b), shape), batch + rows + columns)
 
 

@@ -36,7 +36,9 @@ class AdditiveAttention(Attention):
 
     def _calculate_scores(self, query: Any, key: Any) -> Any:
         pairs = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
-        return ops.sum(pairs if self.scale is None else self.scale * pairs, axis=-1)
+        if self.scale is None:
+            return ops.sum(pairs, axis=-1)
+        return ops.squeeze(ops.matmul(pairs, ops.expand_dims(self.scale, -1)), -1)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

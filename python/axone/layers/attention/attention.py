@@ -11,6 +11,7 @@ from axone.core.random import SeedGenerator
 from axone.core.variable import Variable
 from axone.layers.arguments import fraction
 from axone.layers.layer import Layer
+from axone.ops.attention import ordered_product
 
 __all__ = ["Attention"]
 
@@ -74,7 +75,7 @@ class Attention(Layer):
     def _calculate_scores(self, query: Any, key: Any) -> Any:
         """Scores (batch, targets, sources)."""
         if self.score_mode == "dot":
-            scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
+            scores = ordered_product(query, key, transpose_b=True)
             return scores if self.scale is None else scores * self.scale
         pairs = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
         pairs = pairs if self.scale is None else self.scale * pairs
@@ -103,7 +104,7 @@ class Attention(Layer):
         weights: Any = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
-        outputs: Any = ops.matmul(weights, value)
+        outputs: Any = ordered_product(weights, value)
         if query_mask is not None:
             outputs = ops.where(ops.expand_dims(ops.cast(query_mask, "bool"), -1), outputs, 0.0)
         return (outputs, weights) if return_attention_scores else outputs

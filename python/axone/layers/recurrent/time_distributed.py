@@ -8,6 +8,7 @@ from axone import ops
 from axone.core import tree
 from axone.layers.batch_normalization import BatchNormalization
 from axone.layers.call import signature_of
+from axone.layers.dense import Dense
 from axone.layers.layer import Layer
 from axone.layers.wrapper import Wrapper
 
@@ -58,6 +59,9 @@ class TimeDistributed(Wrapper):
         inner_mask = mask if signature.has_mask else None
         if training and _mixes_samples(self.layer):
             return self._step_by_step(inputs, inner_mask, options)
+        if type(self.layer) is Dense and self.layer.activity_regularizer is None:
+            # It does the same to the last axis whatever stands before it, and sees whole sequences.
+            return self.layer(inputs, **options)
         batch, steps = inputs.shape[:2]
         if inner_mask is not None:
             options["mask"] = ops.reshape(inner_mask, (batch * steps, *inner_mask.shape[2:]))
