@@ -132,7 +132,7 @@ void define_functions() {
   (void)neg;
   unary("abs", unary_rule(numbers, "numbers"), [](auto dy, auto x, auto) { return dy * x.apply("sign"); });
   unary("sign", unary_rule(numbers, "numbers"), [](auto, auto x, auto) { return zeros_like(x); });
-  unary("square", unary_rule(numbers, "numbers"), [](auto dy, auto x, auto) { return dy * (x * 2.0); });
+  unary("square", unary_rule(numbers, "numbers"), [](auto dy, auto x, auto) { return (dy * 2.0) * x; });
   function("exp", [](auto dy, auto, auto y) { return dy * y; });
   function("expm1", [](auto dy, auto, auto y) { return dy * (y + 1.0); });
   function("log", [](auto dy, auto x, auto) { return dy / x; });
