@@ -20,6 +20,10 @@ namespace {
   {"map." name, DType::type, reinterpret_cast<void (*)()>(MapFunction(__VA_ARGS__)), nullptr}
 #define AXONE_FLOATS(name, loop, op) \
   AXONE_ENTRY(name, f32, loop<op, float>), AXONE_ENTRY(name, f64, loop<op, double>)
+#define AXONE_UPDATE(name, Gradient)                                                                  \
+  {name, DType::f32, reinterpret_cast<void (*)()>(UpdateFunction(adam<Gradient, float>)), nullptr}, { \
+    name, DType::f64, reinterpret_cast<void (*)()>(UpdateFunction(adam<Gradient, double>)), nullptr   \
+  }
 #define AXONE_SIGNED(name, loop, op) \
   AXONE_ENTRY(name, i32, loop<op, int32_t>), AXONE_ENTRY(name, i64, loop<op, int64_t>)
 #define AXONE_INTS(name, loop, op) AXONE_SIGNED(name, loop, op), AXONE_ENTRY(name, u8, loop<op, uint8_t>)
@@ -73,8 +77,9 @@ const KernelEntry kEntries[] = {
     AXONE_FLOATS("root_plus", map2, RootPlus),
     AXONE_FLOATS("over_root", map3, OverRoot),
     AXONE_NUMBERS("clip", map3, Clip),
-    {"map.adam", DType::f32, reinterpret_cast<void (*)()>(UpdateFunction(adam<float>)), nullptr},
-    {"map.adam", DType::f64, reinterpret_cast<void (*)()>(UpdateFunction(adam<double>)), nullptr},
+    AXONE_UPDATE("map.adam", GradientAsIs),
+    AXONE_UPDATE("map.adam_scaled", ScaledGradient),
+    AXONE_UPDATE("map.adam_penalty", PenalizedGradient),
 
     AXONE_NUMBERS("neg", map1, Neg),
     AXONE_NUMBERS("square", map1, Square),

@@ -30,7 +30,9 @@ using MapFunction = void (*)(void* out, const void* a, const void* b, const void
 
 // One step of Adam (Kingma and Ba, 2015) over n elements, found as "map.adam": what lerp, lerp_square,
 // over_root and fnma do one after another, in one pass. Operands by position; an output may be its own old
-// value. The last four are single numbers.
+// value. The last five are single numbers. "map.adam_scaled" takes number g for g, as a norm that is clipped
+// wants it, "map.adam_penalty" g + number w, as a penalty on squares does; "map.adam" does not look at the
+// number.
 //   m' = m + (g - m) one_minus_beta_1;  v' = v + (g g - v) one_minus_beta_2;  w' = w - rate m' / (sqrt(v') +
 //   epsilon)
 enum UpdateOperand {
@@ -45,6 +47,7 @@ enum UpdateOperand {
   kOneMinusBeta2,
   kEpsilon,
   kRate,
+  kGradientNumber,
   kUpdateOperands
 };
 constexpr int kUpdateOutputs = 3;

@@ -198,8 +198,27 @@ struct RightShift {
   }
 };
 
+struct GradientAsIs {
+  template <class T>
+  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T>, Vec<T>) {
+    return g;
+  }
+};
+struct ScaledGradient {
+  template <class T>
+  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T>, Vec<T> number) {
+    return g * number;
+  }
+};
+struct PenalizedGradient {
+  template <class T>
+  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T> w, Vec<T> number) {
+    return Fma::apply<T>(number, w, g);
+  }
+};
+
 // The divider is the limit (a root and a quotient an element), so that all the rest costs nothing beside it.
-template <class T>
+template <class Gradient, class T>
 void adam(const void* const* operands, int64_t n) {
   const auto in = [&](int i) { return static_cast<const T*>(operands[i]); };
   const auto out = [&](int i) { return static_cast<T*>(const_cast<void*>(operands[i])); };
@@ -207,22 +226,24 @@ void adam(const void* const* operands, int64_t n) {
   const T *const m_in = in(kOldM), *const v_in = in(kOldV), *const w_in = in(kOldW),
                  *const g_in = in(kGradient);
   const Vec<T> a = splat<T>(*in(kOneMinusBeta1)), b = splat<T>(*in(kOneMinusBeta2));
-  const Vec<T> epsilon = splat<T>(*in(kEpsilon)), rate = splat<T>(*in(kRate));
+  const Vec<T> epsilon = splat<T>(*in(kEpsilon)), rate = splat<T>(*in(kRate)),
+               number = splat<T>(*in(kGradientNumber));
   constexpr int64_t L = kLanes<T>;
   int64_t i = 0;
   for (; i + L <= n; i += L) {
-    const Vec<T> g = load<T>(g_in + i);
+    const Vec<T> w = load<T>(w_in + i), g = Gradient::template apply<T>(load<T>(g_in + i), w, number);
     const Vec<T> m = Lerp::apply<T>(load<T>(m_in + i), g, a),
                  v = LerpSquare::apply<T>(load<T>(v_in + i), g, b);
     store<T>(m_out + i, m);
     store<T>(v_out + i, v);
-    store<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), load<T>(w_in + i)));
+    store<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), w));
   }
   if (i == n) return;
   const int64_t rest = n - i;
   // Loaded before anything is computed: a branch of a load between a product and a sum keeps them from
   // becoming one FMA, and the bits would depend on an element's place.
-  const Vec<T> g = load_first<T>(g_in + i, rest), w = load_first<T>(w_in + i, rest);
+  const Vec<T> raw = load_first<T>(g_in + i, rest), w = load_first<T>(w_in + i, rest);
+  const Vec<T> g = Gradient::template apply<T>(raw, w, number);
   const Vec<T> m = Lerp::apply<T>(load_first<T>(m_in + i, rest), g, a);
   const Vec<T> v = LerpSquare::apply<T>(load_first<T>(v_in + i, rest), g, b);
   store_first<T>(m_out + i, m, rest);

@@ -167,8 +167,40 @@ ChannelFinish TileProgram::Bound::channel_finish() {
   return {at_[last.b], at_[last.c], linear ? -kInfinity : 0, relu6 ? 6 : kInfinity};
 }
 
-// The four steps of Adam in a chain become one; what comes before them (clipping, a penalty's gradient)
-// stays.
+// Whether the slot holds one number everywhere.
+bool TileProgram::single(int16_t slot) const {
+  if (slot < 0) return true;
+  const Source source = slots_[size_t(slot)].source;
+  if (source == Source::constant || source == Source::scalar) return true;
+  const auto made = std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.out == slot; });
+  return source == Source::temporary && made != steps_.end() && made->kernel && single(made->a) &&
+         single(made->b) && single(made->c);
+}
+
+// A factor of the gradient, or a penalty on squares of the weight, that only the update waits for.
+void TileProgram::fuse_gradient(Step* update) {
+  int16_t& gradient = update->slots[kGradient];
+  const DType dtype = slots_[size_t(gradient)].dtype;
+  const auto made =
+      std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.out == gradient; });
+  if (made == steps_.end() || slots_[size_t(gradient)].source != Source::temporary) return;
+  for (const Step& s : steps_)
+    if (s.reads(gradient)) return;
+  const auto is = [&](const char* name) { return made->kernel == kernel_function<MapFunction>(name, dtype); };
+  const auto take = [&](const char* name, int16_t from, int16_t number) {
+    update->update = kernel_function<UpdateFunction>(name, dtype);
+    update->slots[kGradientNumber] = number;
+    gradient = from;
+    steps_.erase(made);
+  };
+  const int16_t a = made->a, b = made->b, w = update->slots[kOldW];
+  if (is("map.multiply") && (single(a) || single(b)))
+    return take("map.adam_scaled", single(a) ? b : a, single(a) ? a : b);
+  if (is("map.fma") && ((a == w && single(b)) || (b == w && single(a))))
+    take("map.adam_penalty", made->c, a == w ? b : a);
+}
+
+// The four steps of Adam in a chain become one, with a simple step in front of them; what comes before stays.
 void TileProgram::fuse_update() {
   const auto computes = [](const Step& s) { return s.kernel != nullptr; };
   const auto last = std::find_if(steps_.rbegin(), steps_.rend(), computes);
@@ -184,10 +216,6 @@ void TileProgram::fuse_update() {
     if (step == steps_.end()) return;
   const bool left = w->a == quotient->out;  // rate and quotient may stand in either order
   const int16_t rate = left ? w->b : w->a;
-  const auto single = [&](int16_t slot) {
-    const Source source = slots_[size_t(slot)].source;
-    return source == Source::constant || source == Source::scalar;
-  };
   const auto output = [&](int16_t slot) { return slots_[size_t(slot)].source == Source::output; };
   const bool fits = m->b == v->b && quotient->a == m->out && quotient->b == v->out &&
                     (left || w->b == quotient->out) && output(m->out) && output(v->out) && output(w->out) &&
@@ -204,12 +232,13 @@ void TileProgram::fuse_update() {
   set(kUpdatedM, m->out), set(kUpdatedV, v->out), set(kUpdatedW, w->out);
   set(kOldM, m->a), set(kOldV, v->a), set(kOldW, w->c);
   set(kGradient, m->b), set(kOneMinusBeta1, m->c), set(kOneMinusBeta2, v->c);
-  set(kEpsilon, quotient->c), set(kRate, rate);
+  set(kEpsilon, quotient->c), set(kRate, rate), set(kGradientNumber, rate);
   std::vector<Step> rest;
   for (const Step& t : steps_)
     if (other(t)) rest.push_back(t);
-  rest.push_back(step);
   steps_ = std::move(rest);
+  fuse_gradient(&step);
+  steps_.push_back(step);
 }
 
 }  // namespace axone

@@ -246,7 +246,11 @@ void TileProgram::place_registers() {
   const int64_t budget = elements_ < kManyElements ? kTileBudget : kTileBudget / 2;
   const int64_t fits = budget / int64_t((tiles + dense + 1) * sizeof(float));
   tile_ = std::clamp(fits / 64 * 64, kSmallestTile, kLargestTile);
-  // Tiles of whole periods: then a periodic input is expanded once for all of them.
+  // Tiles of whole periods: then a periodic input is expanded once for all of them. Numbers alone are the
+  // same in every tile.
+  const bool strided =
+      std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.source == Source::strided; });
+  if (!strided) period_ = 1;
   for (const Slot& s : slots_) {
     if (s.source != Source::strided) continue;
     if (s.period() == 0 || s.period() > kLargestTile || (period_ && s.period() != period_)) {
@@ -261,8 +265,6 @@ void TileProgram::place_registers() {
   if (columns <= kLargestTile) tile_ = std::max<int64_t>(1, tile_ / columns) * columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   // A lone update rule keeps nothing between its inputs and outputs.
-  const bool strided =
-      std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.source == Source::strided; });
   if (steps_.size() == 1 && steps_[0].update && !strided) tile_ = kUpdateTile;
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;

@@ -122,6 +122,8 @@ class TileProgram {
   void fuse_steps();   // tile_peephole.cpp
   void hoist_steps();  // tile_peephole.cpp
   void fuse_update();  // tile_peephole.cpp
+  void fuse_gradient(Step* update);
+  bool single(int16_t slot) const;
   void place_registers();
   const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;
 
