@@ -86,7 +86,7 @@ Value take_out_factor(Graph& g, Value product, const Attrs& attrs) {
 }
 
 // The sequences (samples, steps, ...) over whose steps a sum adds up, 0 if it is another. The
-// attribute "samples" says so where they have become one matrix.
+// attribute "samples" says so where they have another shape.
 int64_t sequences_of_sum(const Attrs& attrs, const Shape& shape) {
   const bool whole = shape.size() > 2 && reduced_axes(attrs, shape.size(), "sum") == Axes{0, 1};
   return whole ? shape[0] : attrs.get<int64_t>("samples", 0);
@@ -110,7 +110,7 @@ Value shorten_sum(Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
   std::iota(leading.begin(), leading.end(), 0);
   Attrs plain{{"axes", leading}, {"keepdims", false}};
   const int64_t samples = sequences_of_sum(attrs, shape);
-  if (samples && before.size() == 2) plain.set("samples", samples);
+  if (samples) plain.set("samples", samples);
   const Value total = g.add("sum", {from}, plain);
   return g.add("reshape", {total}, {{"shape", result_shape(attrs, shape, "sum")}});
 }
@@ -165,7 +165,8 @@ std::unique_ptr<Instruction> compile_reduction(const OpCall& c) {
   Shape shape = c.in(0).shape;
   Axes axes = reduced_axes(c.attrs, shape.size(), c.name());
   if (const int64_t samples = c.attrs.get<int64_t>("samples", 0)) {
-    shape = {samples, shape[0] / samples, shape[1]};
+    const int64_t rows = element_count(Shape(shape.begin(), shape.end() - 1));
+    shape = {samples, rows / samples, shape.back()};
     axes = {0, 1};
   }
   ReducePlan plan(c.name(), c.in(0).dtype, shape, axes);

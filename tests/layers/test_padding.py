@@ -36,6 +36,7 @@ class Case:
         self.dtype = "float64" if seed % 3 == 0 else "float32"
         self.batch, self.steps, self.more = self.size(70), self.size(60), self.size(40)
         self.features, self.units = self.size(300), self.size(300)
+        self.image: tuple[int, ...] = ()  # of a step, in place of the features
         while self.batch * self.steps * (self.features + self.units) * self.units > 2e7:
             self.units, self.steps = self.units // 2 + 1, self.steps // 2 + 1
         lengths = self.rng.integers(1, self.steps + 1, self.batch) if seed % 2 else self.steps
@@ -77,12 +78,13 @@ def same_bits(a: Any, b: Any, case: Case, what: str) -> None:
 def check_layer(case: Case) -> None:
     """Outputs, states, loss, and its gradients by inputs, first states and weights."""
     layer = case.layer(return_sequences=True, return_state=True)
-    x, steps = case.noise(*case.mask.shape, case.features), case.steps
+    features = case.image or (case.features,)
+    x, steps = case.noise(*case.mask.shape, *features), case.steps
     states = layer(x, mask=case.mask)[1:]
     first = [case.noise(*s.shape) for s in tree.flatten(states)]
     by = [case.noise(*s.shape) for s in first]
     weights = layer.trainable_variables
-    by_output = case.noise(case.batch, steps, layer.compute_output_spec(x)[0].shape[-1])
+    by_output = case.noise(case.batch, steps, *layer.compute_output_spec(x)[0].shape[2:])
 
     def loss(x: Any, first: Any, weights: Any, mask: Any) -> Any:
         y, *last = layer(x, mask=mask, initial_state=tree.pack_sequence_as(list(states), list(first)))
@@ -92,7 +94,7 @@ def check_layer(case: Case) -> None:
 
     gradient = axone.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True)
     (value, outputs), (dx, *others) = gradient(x, first, weights, case.mask)
-    padding = case.noise(case.batch, case.more, case.features)
+    padding = case.noise(case.batch, case.more, *features)
     longer = gradient(np.concatenate([x, padding], 1), first, weights, case.longer(case.mask, False))
     same_bits(value, longer[0][0], case, "loss")
     for a, b in zip(outputs, longer[0][1], strict=True):
@@ -159,6 +161,31 @@ def test_taggers(seed: int) -> None:
     check_training(case, Model(begin, y), loss, xs, [target, case.longer(target, 1)])
 
 
+# (rank, kernel size, size of the images, channels, filters): by matrix products, gathered rows and Winograd.
+IMAGES = [
+    (1, 3, 40, 5, 7),
+    (1, 1, 9, 3, 20),
+    (2, 1, 7, 20, 30),
+    (2, 3, 5, 4, 2),
+    (2, 3, 21, 17, 12),
+    (3, 2, 5, 6, 4),
+]
+
+
+@pytest.mark.parametrize("rank, kernel, size, channels, filters", IMAGES)
+@pytest.mark.parametrize("seed", range(3))
+def test_images(seed: int, rank: int, kernel: int, size: int, channels: int, filters: int) -> None:
+    case = Case(500 + seed)
+    case.batch, case.steps, case.more = case.size(9), case.size(7), case.size(20)
+    case.mask = np.arange(case.steps) < case.rng.integers(1, case.steps + 1, case.batch)[:, None]
+    case.image = (*[size] * rank, channels) if seed else (channels, *[size] * rank)
+    kind = (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)[rank - 1]
+    options = {"dtype": case.dtype, "data_format": "channels_last" if seed else "channels_first"}
+    strides, padding = (2, "valid") if seed == 2 else (1, "same")
+    case.layer = lambda **k: kind(filters, kernel, strides=strides, padding=padding, **options, **k)
+    check_layer(case)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_means_over_steps(seed: int) -> None:
     case = Case(300 + seed)
@@ -172,8 +199,9 @@ def test_means_over_steps(seed: int) -> None:
 
 def attention_of(kind: str, h: Any, case: Case) -> Any:
     options = {"dtype": case.dtype}
-    if kind == "attention":
-        return layers.Attention(**options)([h, h])
+    if kind in ("attention", "dot", "concat"):
+        mode = {} if kind == "attention" else {"use_scale": True, "score_mode": kind}
+        return layers.Attention(**mode, **options)([h, h])
     if kind == "additive":
         return layers.AdditiveAttention(**options)([h, h])
     if kind == "grouped":
@@ -188,7 +216,9 @@ def attention_of(kind: str, h: Any, case: Case) -> Any:
     return layers.LayerNormalization(**options)(layers.Add(**options)([h, outer]))
 
 
-@pytest.mark.parametrize("kind", ["attention", "additive", "grouped", "heads", "causal", "block"])
+@pytest.mark.parametrize(
+    "kind", ["attention", "dot", "concat", "additive", "grouped", "heads", "causal", "block"]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_attention(kind: str, seed: int) -> None:
     case = Case(400 + 10 * seed + len(kind))
@@ -202,10 +232,31 @@ def test_attention(kind: str, seed: int) -> None:
     check_training(case, model, "mse", xs, [target, target])
 
 
+@pytest.mark.parametrize("mode", ["dot", "concat"])
+@pytest.mark.parametrize("seed", range(6))
+def test_scales_of_attention(mode: str, seed: int) -> None:
+    case = Case(600 + seed)
+    case.batch, case.features = min(case.batch, 16) + 4, min(case.features, 64)
+    case.mask = np.arange(case.steps) < case.rng.integers(1, case.steps + 1, case.batch)[:, None]
+    layer = layers.Attention(use_scale=True, score_mode=mode, dtype=case.dtype)
+    x, by = case.noise(*case.mask.shape, case.features), case.noise(*case.mask.shape, case.features)
+    layer.build([x.shape, x.shape])
+
+    def loss(weights: Any, x: Any, mask: Any) -> Any:
+        return ops.sum(layer([x, x], mask=[mask, mask])[:, : case.steps] * by)
+
+    gradient = axone.grad(loss)
+    a = gradient(layer.trainable_variables, x, case.mask)
+    padded = np.concatenate([x, case.noise(case.batch, case.more, case.features)], 1)
+    b = gradient(layer.trainable_variables, padded, case.longer(case.mask, False))
+    for weight, p, q in zip(layer.trainable_variables, a, b, strict=True):
+        same_bits(p, q, case, weight.name)
+
+
 # The first one is what the tests above have used.
 @pytest.mark.parametrize("name", engine.instruction_sets()[1:])
 def test_other_instruction_sets(name: str, python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    chosen = "recurrent_layers and (0 or 1) or classifiers or taggers or attention"
+    chosen = "recurrent_layers and (0 or 1) or images or classifiers or taggers or attention"
     check = f"import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-k', {chosen!r}, "
     done = python("-c", check + f"'-x', '--tb=short', {__file__!r}]))", AXONE_ISA=name)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]

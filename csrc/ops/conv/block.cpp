@@ -327,18 +327,19 @@ class ConvBlock final : public Instruction {
 }  // namespace
 
 bool block_depthwise(const ConvGeometry& g) {
-  return is_float(g.dtype) && g.depthwise() && !g.pointwise() && g.kernel[0] == 1 && g.in[0] == 1 &&
-         g.out[0] == 1 && g.taps() <= kDepthwiseTaps && g.batch * Groups(g).of_sample >= kLeastGroups;
+  return is_float(g.dtype) && !g.samples && g.depthwise() && !g.pointwise() && g.kernel[0] == 1 &&
+         g.in[0] == 1 && g.out[0] == 1 && g.taps() <= kDepthwiseTaps &&
+         g.batch * Groups(g).of_sample >= kLeastGroups;
 }
 
 bool block_first(const ConvGeometry& g) {
   if (block_pointwise(g)) return true;
-  return is_float(g.dtype) && g.groups == 1 && g.kernel[0] == 1 && g.in[0] == 1 && g.out[0] == 1 &&
-         g.taps() * g.channels <= kMostGathered;
+  return is_float(g.dtype) && !g.samples && g.groups == 1 && g.kernel[0] == 1 && g.in[0] == 1 &&
+         g.out[0] == 1 && g.taps() * g.channels <= kMostGathered;
 }
 
 bool block_pointwise(const ConvGeometry& g) {
-  return is_float(g.dtype) && g.pointwise();
+  return is_float(g.dtype) && !g.samples && g.pointwise();
 }
 
 std::unique_ptr<Instruction> make_conv_block(std::vector<BlockStage> stages, size_t depthwise,

@@ -39,6 +39,7 @@ Attrs common(const Attrs& attrs) {
   for (const char* name : {"strides", "dilation", "pad_lo", "pad_hi"}) out.set(name, attrs.get<Axes>(name));
   out.set("groups", attrs.get<int64_t>("groups", 1));
   if (attrs.get<bool>("exact", false)) out.set("exact", true);
+  if (const int64_t samples = attrs.get<int64_t>("samples", 0)) out.set("samples", samples);
   return out;
 }
 
@@ -59,7 +60,7 @@ Sym weight_grad(const Attrs& attrs, const Sym& x, const Sym& dy, const Shape& w)
 }
 
 bool direct(const ConvGeometry& g) {
-  return g.depthwise() && g.taps() <= kDepthwiseTaps;
+  return g.depthwise() && g.taps() <= kDepthwiseTaps && !g.samples;
 }
 
 // One pixel, one product: the matrix product's plans and epilogues serve.
@@ -70,6 +71,7 @@ std::unique_ptr<Instruction> pointwise(const ConvGeometry& g, int64_t m, int64_t
   shape.dtype = g.dtype;
   shape.m = m, shape.n = n, shape.k = k;
   shape.transpose_a = transpose_a, shape.transpose_b = transpose_b;
+  shape.samples = g.samples;
   return make_gemm_instruction(shape, std::move(epilogue));
 }
 
@@ -142,7 +144,8 @@ bool winograd_applies(const ConvGeometry& g) {
   for (int i = 1; i < 3; ++i)
     if (g.stride[i] != 1 || g.dilation[i] != 1) return false;
   const int64_t tile = 7 - g.kernel[1];
-  const int64_t tiles = g.batch * g.in[0] * ceil_div(g.out[1], tile) * ceil_div(g.out[2], tile);
+  const int64_t images = g.samples ? g.samples : g.batch;
+  const int64_t tiles = images * g.in[0] * ceil_div(g.out[1], tile) * ceil_div(g.out[2], tile);
   return std::min(g.channels, g.filters) >= kChannels && tiles >= kTiles;
 }
 

@@ -53,6 +53,7 @@ struct ProductShape {
   int64_t filters;      // elements of the weights from one channel to the next
   bool transposed;      // the result's columns are the weights' channels
   bool dense;           // rows follow each other in the output
+  bool in_order;        // ConvGeometry::samples
   double flops;
   std::vector<Phase> phases;
 };
@@ -218,6 +219,7 @@ class GatheredProduct final : public Instruction {
     g.m = row_end - row, g.n = to - from;
     g.a = rows, g.a_stride = row_stride_, g.a_layout = GemmALayout::rows;
     g.b_layout = GemmBLayout::panels, g.panel_vectors = int8_t(panel_vectors_);
+    g.in_order = s_.in_order;
     g.c = s_.dense ? c + (row * all + group * s_.columns + from) * item_ : tail;
     g.c_stride = s_.dense ? all : g.n;
     const char* const x = static_cast<const char*>(io.in[0]) + group * s_.group_depth * item_;
@@ -309,6 +311,7 @@ std::unique_ptr<Instruction> gathered_forward(const ConvGeometry& g, std::unique
                                                         g.filters,
                                                         false,
                                                         true,
+                                                        g.samples > 0,
                                                         g.flops(),
                                                         {std::move(p)}},
                                            std::move(epilogue));
@@ -346,7 +349,7 @@ std::unique_ptr<Instruction> gathered_input_grad(const ConvGeometry& g, std::uni
   const bool dense = phases.size() == 1;
   return std::make_unique<GatheredProduct>(
       ProductShape{g.dtype, g.groups, g.group_channels(), g.group_filters(), g.group_channels() * g.filters,
-                   g.filters, true, dense, g.flops(), std::move(phases)},
+                   g.filters, true, dense, g.samples > 0, g.flops(), std::move(phases)},
       std::move(epilogue));
 }
 

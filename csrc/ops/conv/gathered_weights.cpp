@@ -65,8 +65,10 @@ class GatheredWeights final : public Instruction {
     block_columns_ = ceil_div(ceil_div(g_.group_filters(), column_blocks_), width) * width;
     depth_blocks_ = std::max<int64_t>(1, ceil_div(depth_, kDepth));
     const int64_t blocks = g_.groups * column_blocks_ * depth_blocks_;
-    // A number of parts that makes the tasks come out even.
-    parts_ = std::clamp<int64_t>(ceil_div(kTasks, blocks), 1, std::max<int64_t>(1, pixels_ / (2 * kPixels)));
+    // A number of parts that makes the tasks come out even; each takes whole runs of pixels.
+    runs_ = g_.samples ? g_.samples : pixels_;
+    const int64_t most = g_.samples ? g_.samples : pixels_ / (2 * kPixels);
+    parts_ = std::clamp<int64_t>(ceil_div(kTasks, blocks), 1, std::max<int64_t>(1, most));
     tasks_ = blocks * parts_;
     row_stride_ = ceil_div(ceil_div(depth_, depth_blocks_), kRowGap) * kRowGap + kRowGap;
     rows_bytes_ = round_up(size_t((kPixels * row_stride_ + lanes) * item_), kAlignment);
@@ -74,6 +76,7 @@ class GatheredWeights final : public Instruction {
     part_bytes_ = parts_ > 1 ? lane_region(size_t(elements_ * item_)) : 0;
   }
 
+  int64_t part_begin(int64_t part) const { return runs_ ? runs_ * part / parts_ * (pixels_ / runs_) : 0; }
   size_t lane_bytes() const { return lane_region(rows_bytes_ + packed_bytes_); }
   size_t own_scratch(int threads) const {
     return size_t(parts_) * part_bytes_ + size_t(threads) * lane_bytes();
@@ -102,7 +105,7 @@ class GatheredWeights final : public Instruction {
     const int64_t from = column_block * block_columns_;
     const int64_t columns = std::min(block_columns_, g_.group_filters() - from);
     if (k0 == k1 || columns <= 0) return;
-    const int64_t first = pixels_ * part / parts_, last = pixels_ * (part + 1) / parts_;
+    const int64_t first = part_begin(part), last = part_begin(part + 1);
     const char* const x = static_cast<const char*>(io.in[0]) + group * g_.group_channels() * item_;
     const char* const dy = static_cast<const char*>(io.in[1]) + (group * g_.group_filters() + from) * item_;
     GemmBlock b{};
@@ -111,6 +114,7 @@ class GatheredWeights final : public Instruction {
     b.b = own + rows_bytes_, b.b_layout = GemmBLayout::panels, b.panel_vectors = int8_t(panel_vectors_);
     b.c = to + (k0 * g_.filters + group * g_.group_filters() + from) * item_;
     b.c_stride = g_.filters;
+    b.in_order = g_.samples > 0;
     const int64_t steps = ceil_div(last - first, kPixels);
     for (int64_t i = 0; i < steps; ++i) {
       const int64_t r0 = first + (last - first) * i / steps, r1 = first + (last - first) * (i + 1) / steps;
@@ -149,7 +153,7 @@ class GatheredWeights final : public Instruction {
   int64_t item_;
   ConvGather rows_;
   int panel_vectors_ = 1;
-  int64_t pixels_ = 0, depth_ = 0, elements_ = 0, row_stride_ = 0;
+  int64_t pixels_ = 0, runs_ = 0, depth_ = 0, elements_ = 0, row_stride_ = 0;
   int64_t column_blocks_ = 1, block_columns_ = 1, depth_blocks_ = 1, parts_ = 1, tasks_ = 1;
   size_t rows_bytes_ = 0, packed_bytes_ = 0, part_bytes_ = 0;
 };

@@ -45,6 +45,10 @@ ConvGeometry conv_geometry(const char* op, const Attrs& attrs, DType dtype, cons
   g.dtype = dtype;
   g.batch = x[0], g.channels = x.back(), g.filters = w.back();
   g.exact = attrs.get<bool>("exact", false);
+  g.samples = attrs.get<int64_t>("samples", 0);
+  require(g.samples >= 0 && (g.samples == 0 || g.batch % g.samples == 0), op, ": ", g.batch,
+          " images are not the steps of ", g.samples, " sequences");
+  if (g.batch == 0) g.samples = 0;
   g.groups = attrs.get<int64_t>("groups", 1);
   require(g.groups >= 1 && g.channels % g.groups == 0 && g.filters % g.groups == 0, op, ": ", g.groups,
           " groups do not divide ", g.channels, " input channels and ", g.filters, " filters");

@@ -12,6 +12,11 @@ struct ConvGeometry {
   DType dtype = DType::f32;
   int64_t batch = 1, channels = 1, filters = 1, groups = 1;
   bool exact = false;  // by the definition alone
+  // If not 0, the images are the steps of that many sequences, one sequence after another: no bit changes
+  // with the number of steps that follow a sequence's own where these have gradients of 0. Algorithms are
+  // chosen as for one step, and each element is one sum in the order of the kernel's places; of the weights,
+  // the sum of parts that hold whole sequences, each one sum in the order of the pixels.
+  int64_t samples = 0;
   int64_t in[3], out[3], kernel[3], stride[3], dilation[3], low[3];
 
   int64_t in_positions() const { return in[0] * in[1] * in[2]; }
@@ -27,8 +32,8 @@ struct ConvGeometry {
 };
 
 // The geometry of a `conv`, `conv_input_grad` or `conv_weight_grad`: from its attributes (strides, dilation,
-// pad_lo, pad_hi, groups, exact) and the shapes of x and w. Throws ValueError that names the operation where
-// the sizes do not fit.
+// pad_lo, pad_hi, groups, exact, samples) and the shapes of x and w. Throws ValueError that names the
+// operation where the sizes do not fit.
 ConvGeometry conv_geometry(const char* op, const Attrs& attrs, DType dtype, const Shape& x, const Shape& w);
 
 // The shape of y.

@@ -176,6 +176,7 @@ class WinogradProduct final : public Instruction {
     g.m = tiles_;
     g.a_stride = in_planes_.stride, g.a_layout = GemmALayout::rows;
     g.b_layout = GemmBLayout::panels, g.panel_vectors = int8_t(panel_vectors_);
+    g.in_order = s_.geometry.samples > 0;
     g.c_stride = out_planes_.stride;
     int64_t i, end;
     lane.share(column_blocks_, &i, &end);
@@ -205,6 +206,7 @@ class WinogradProduct final : public Instruction {
     g.m = tile_end - tile, g.n = std::min(block_columns_, s_.columns - column);
     g.a_stride = in_planes_.stride, g.a_layout = GemmALayout::rows;
     g.b_layout = GemmBLayout::panels, g.panel_vectors = int8_t(panel_vectors_);
+    g.in_order = s_.geometry.samples > 0;
     g.c_stride = out_planes_.stride;
     for (int64_t p = 0; p < kWinogradPlaces; ++p) {
       g.c = m + p * out_planes_.plane;

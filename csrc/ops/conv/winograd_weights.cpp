@@ -35,7 +35,10 @@ class WinogradWeightGrad final : public Instruction {
     block_filters_ = std::min(ceil_div(g.filters, lanes), kBlockVectors) * lanes;
     filter_blocks_ = ceil_div(g.filters, block_filters_);
     panel_vectors_ = int(std::min<int64_t>(block_filters_ / lanes, 2));
-    if (g.channels * g.filters <= kPartWeights && tiles_ >= kParts * kPartTiles) parts_ = kParts;
+    // Parts take whole runs of tiles.
+    runs_ = g.samples ? g.samples : tiles_;
+    if (g.channels * g.filters <= kPartWeights && (g.samples || tiles_ >= kParts * kPartTiles))
+      parts_ = std::min(kParts, runs_);
     const int64_t tile_bytes = kWinogradPlaces * 4 * (g.channels / (parts_ > 1 ? 1 : 2) + g.filters);
     turn_tiles_ = std::min(tiles_, std::max(kTurnTiles, kPlaneBytes / tile_bytes));
     out_planes_ = winograd_planes(turn_tiles_, g.filters, lanes);
@@ -84,6 +87,7 @@ class WinogradWeightGrad final : public Instruction {
     return size_t(parts_) * part_bytes() + size_t(threads) * lane_region(team_scratch(1));
   }
   int64_t elements() const { return g_.taps() * g_.channels * g_.filters; }
+  int64_t part_begin(int64_t part) const { return runs_ * part / parts_ * (tiles_ / runs_); }
   size_t part_bytes() const { return lane_region(size_t(elements()) * 4); }
 
   void all_tiles(const Lane& lane, const Operands& io, float* dw) const {
@@ -95,7 +99,7 @@ class WinogradWeightGrad final : public Instruction {
     int64_t begin, end;
     lane.share(parts_, &begin, &end);
     for (int64_t p = begin; p < end; ++p)
-      compute(Lane{}, io, own, tiles_ * p / parts_, tiles_ * (p + 1) / parts_, part_at(p));
+      compute(Lane{}, io, own, part_begin(p), part_begin(p + 1), part_at(p));
     lane.barrier();
     lane.share(ceil_div(elements(), kPiece), &begin, &end);
     for (; begin < end; ++begin) {
@@ -162,6 +166,7 @@ class WinogradWeightGrad final : public Instruction {
     b.c_stride = weight_planes_.stride;
     b.tail = tail;
     b.accumulate = add;
+    b.in_order = g_.samples > 0;
     for (int64_t p = 0; p < kWinogradPlaces; ++p) {
       b.a = v + p * in_planes.plane + channel_of(task);
       b.b = m + p * out_planes_.plane + filter_of(task);
@@ -183,7 +188,7 @@ class WinogradWeightGrad final : public Instruction {
   WinogradWeightsGrad weights_ = winograd_kernel<WinogradWeightsGrad>(g_, "weights_grad");
   WinogradImage in_, out_;
   MapFunction add_ = kernel_function<MapFunction>("map.add", DType::f32);
-  int64_t tiles_ = 0, parts_ = 1, turn_tiles_ = 0;
+  int64_t tiles_ = 0, runs_ = 1, parts_ = 1, turn_tiles_ = 0;
   int64_t channel_blocks_ = 1, block_channels_ = 1, filter_blocks_ = 1, block_filters_ = 1;
   int panel_vectors_ = 1;
   WinogradPlanes out_planes_{}, weight_planes_{};

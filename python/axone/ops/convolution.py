@@ -65,7 +65,29 @@ def conv(
     return from_last(y, layout)
 
 
-def _convolved(name: str, x: Tensor, w: Tensor, strides: Any, padding: str, dilation: Any) -> Tensor:
+def conv_of_steps(
+    sequences: TensorLike, kernel: TensorLike, strides: Any, padding: str, dilation_rate: Any
+) -> Tensor:
+    """Convolve each image of sequences; steps of zero gradient behind the others change no bit of a result.
+
+    Args:
+        sequences: tensor (batch, steps, *space, channels).
+        kernel: tensor (*window, channels, filters).
+        strides, padding, dilation_rate: see `conv`.
+
+    Returns:
+        Tensor (batch, steps, *output space, filters).
+    """
+    x, w = promote_float(sequences, kernel)
+    batch, steps = x.shape[:2]
+    images = reshape_to(x, (batch * steps, *x.shape[2:]))
+    y = _convolved("conv", images, w, strides, padding, dilation_rate, samples=batch)
+    return reshape_to(y, (batch, steps, *y.shape[1:]))
+
+
+def _convolved(
+    name: str, x: Tensor, w: Tensor, strides: Any, padding: str, dilation: Any, **more: int
+) -> Tensor:
     """The convolution of a tensor whose channels are last."""
     rank, channels = x.ndim - 2, x.shape[-1]
     if w.ndim != x.ndim:
@@ -95,6 +117,7 @@ def _convolved(name: str, x: Tensor, w: Tensor, strides: Any, padding: str, dila
         pad_hi=[high for _, high in pads],
         groups=groups,
         exact=flags["exact_convolution"],
+        **more,
     )
 
 

@@ -74,12 +74,16 @@ class Attention(Layer):
 
     def _calculate_scores(self, query: Any, key: Any) -> Any:
         """Scores (batch, targets, sources)."""
+        # One number stands for as many as there are features: its gradient is then a sum over steps in their
+        # order, which padding leaves as it is, and another one over features.
+        if self.scale is not None:
+            scale = ops.broadcast_to(self.scale, query.shape[-1:])
+            query, key = query * scale, key if self.score_mode == "dot" else key * scale
         if self.score_mode == "dot":
-            scores = ordered_product(query, key, transpose_b=True)
-            return scores if self.scale is None else scores * self.scale
-        pairs = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
-        pairs = pairs if self.scale is None else self.scale * pairs
-        return self.concat_score_weight * ops.sum(ops.tanh(pairs), axis=-1)
+            return ordered_product(query, key, transpose_b=True)
+        pairs = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
+        weight: Any = self.concat_score_weight
+        return ops.squeeze(ops.matmul(pairs, ops.broadcast_to(weight, (query.shape[-1], 1))), -1)
 
     def call(
         self,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from axone import activations, initializers, ops
-from axone.core.variable import Variable
 from axone.layers.arguments import data_format as checked_format
 from axone.layers.recurrent.cell import RecurrentCell, options_of
 from axone.layers.recurrent.layer import CellLayer
 from axone.ops._spatial import output_sizes, padding_of, sizes_of
+from axone.ops.convolution import conv_of_steps
 
 __all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
 
@@ -85,22 +86,17 @@ class ConvLSTMCell(RecurrentCell):
 
     def project(self, inputs: Any) -> Any:
         """Return the convolved inputs with bias, for one step or a whole sequence."""
-        lead = inputs.shape[: len(inputs.shape) - self.rank - 1]
-        images = ops.reshape(inputs, (-1, *inputs.shape[len(lead) :]))
-        made = ops.conv(
-            images,
-            self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-        )
+        whole = len(inputs.shape) == self.rank + 3
+        x = inputs if whole else ops.expand_dims(inputs, 1)
+        x = x if self._last else ops.moveaxis(x, 2, -1)
+        made = conv_of_steps(x, self.kernel, self.strides, self.padding, self.dilation_rate)
         if self.bias is not None:
-            made = ops.add(made, self._shaped_bias(self.bias))
-        return ops.reshape(made, (*lead, *made.shape[1:]))
-
-    def _shaped_bias(self, bias: Variable) -> Any:
-        return bias if self._last else ops.reshape(bias, (-1, *([1] * self.rank)))
+            # As (batch, positions of all steps, filters): sums over sequences keep the order of their steps.
+            batch, *positions, filters = made.shape
+            rows = ops.reshape(made, (batch, math.prod(positions), filters))
+            made = ops.reshape(ops.add(rows, self.bias), made.shape)
+        made = made if self._last else ops.moveaxis(made, -1, 2)
+        return made if whole else made[:, 0]
 
     def step(self, projected: Any, states: list[Any], training: bool = False) -> tuple[Any, list[Any]]:
         """Return (h', [h', c'])."""
