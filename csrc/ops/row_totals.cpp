@@ -13,12 +13,7 @@ namespace {
 
 // (indices, updates){size}: updates have the indices' axes in front; indices run over an axis of that size.
 std::vector<TensorType> row_totals_type(const OpCall& c) {
-  expect_inputs(c, 2);
-  expect_integer(c, 0, "indices");
-  expect_number(c, 1);
-  const Shape &indices = c.in(0).shape, &updates = c.in(1).shape;
-  require(updates.size() >= indices.size() && std::equal(indices.begin(), indices.end(), updates.begin()),
-          c.name(), ": updates of shape ", updates, " do not begin with the axes of the indices, ", indices);
+  expect_indexed_updates(c, 0);
   return {c.in(1)};
 }
 

@@ -24,6 +24,17 @@ void expect_integer(const OpCall& c, size_t i, const char* what) {
                      dtype_name(c.in(i).dtype), "; cast them first");
 }
 
+void expect_indexed_updates(const OpCall& c, int64_t axis) {
+  expect_inputs(c, 2);
+  expect_integer(c, 0, "indices");
+  expect_number(c, 1);
+  const Shape &indices = c.in(0).shape, &updates = c.in(1).shape;
+  require(axis >= 0 && updates.size() >= indices.size() + size_t(axis) &&
+              std::equal(indices.begin(), indices.end(), updates.begin() + axis),
+          c.name(), ": updates of shape ", updates, " do not hold indices of shape ", indices, " from axis ",
+          axis, " on");
+}
+
 void expect_rank(const OpCall& c, size_t i, size_t rank) {
   require(c.in(i).shape.size() >= rank, c.name(), ": expected a tensor with at least ", rank,
           " axes, got shape ", c.in(i).shape);

@@ -13,6 +13,9 @@ void expect_float(const OpCall& call, size_t i);
 void expect_number(const OpCall& call, size_t i);
 // Throws TypeError unless input i, called `what` in the message, holds integers.
 void expect_integer(const OpCall& call, size_t i, const char* what);
+// Throws TypeError or ValueError unless the call has integer indices and updates that hold their axes from
+// axis `axis` on.
+void expect_indexed_updates(const OpCall& call, int64_t axis);
 // Throws ValueError unless input i has at least `rank` axes.
 void expect_rank(const OpCall& call, size_t i, size_t rank);
 // Throws TypeError unless inputs i and j have one dtype.

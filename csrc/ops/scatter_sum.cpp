@@ -15,15 +15,10 @@ namespace {
 
 // (indices, updates){axis, size}: the axis, counted from the front, has that size in the result.
 std::vector<TensorType> scatter_sum_type(const OpCall& c) {
-  expect_inputs(c, 2);
-  expect_integer(c, 0, "indices");
-  expect_number(c, 1);
-  const Shape &indices = c.in(0).shape, &updates = c.in(1).shape;
   const int64_t axis = c.attrs.get<int64_t>("axis"), size = c.attrs.get<int64_t>("size");
-  require(axis >= 0 && size >= 0 && updates.size() >= indices.size() + size_t(axis) &&
-              std::equal(indices.begin(), indices.end(), updates.begin() + axis),
-          c.name(), ": updates of shape ", updates, " do not hold indices of shape ", indices, " from axis ",
-          axis, " on");
+  expect_indexed_updates(c, axis);
+  require(size >= 0, c.name(), ": the axis cannot have the size ", size);
+  const Shape &indices = c.in(0).shape, &updates = c.in(1).shape;
   Shape out(updates.begin(), updates.begin() + axis);
   out.push_back(size);
   out.insert(out.end(), updates.begin() + axis + int64_t(indices.size()), updates.end());

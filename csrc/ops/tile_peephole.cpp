@@ -167,14 +167,18 @@ ChannelFinish TileProgram::Bound::channel_finish() {
   return {at_[last.b], at_[last.c], linear ? -kInfinity : 0, relu6 ? 6 : kInfinity};
 }
 
-// Whether the slot holds one number everywhere.
-bool TileProgram::single(int16_t slot) const {
-  if (slot < 0) return true;
+// Whether the slot is a number that came in.
+bool TileProgram::number(int16_t slot) const {
   const Source source = slots_[size_t(slot)].source;
-  if (source == Source::constant || source == Source::scalar) return true;
+  return source == Source::constant || source == Source::scalar;
+}
+
+// Whether the slot holds one number everywhere, made here or not.
+bool TileProgram::single(int16_t slot) const {
+  if (slot < 0 || number(slot)) return true;
   const auto made = std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.out == slot; });
-  return source == Source::temporary && made != steps_.end() && made->kernel && single(made->a) &&
-         single(made->b) && single(made->c);
+  return slots_[size_t(slot)].source == Source::temporary && made != steps_.end() && made->kernel &&
+         single(made->a) && single(made->b) && single(made->c);
 }
 
 // A factor of the gradient, or a penalty on squares of the weight, that only the update waits for.
@@ -187,9 +191,11 @@ void TileProgram::fuse_gradient(Step* update) {
   for (const Step& s : steps_)
     if (s.reads(gradient)) return;
   const auto is = [&](const char* name) { return made->kernel == kernel_function<MapFunction>(name, dtype); };
-  const auto take = [&](const char* name, int16_t from, int16_t number) {
+  // The kernel reads its gradient element by element, and one element of a number.
+  const auto take = [&](const char* name, int16_t from, int16_t one) {
+    if (number(from)) return;
     update->update = kernel_function<UpdateFunction>(name, dtype);
-    update->slots[kGradientNumber] = number;
+    update->slots[kGradientNumber] = one;
     gradient = from;
     steps_.erase(made);
   };
@@ -217,7 +223,7 @@ void TileProgram::fuse_update() {
   const bool left = w->a == quotient->out;  // rate and quotient may stand in either order
   const int16_t rate = left ? w->b : w->a;
   const auto output = [&](int16_t slot) { return slots_[size_t(slot)].source == Source::output; };
-  const bool fits = m->b == v->b && quotient->a == m->out && quotient->b == v->out &&
+  const bool fits = m->b == v->b && !number(m->b) && quotient->a == m->out && quotient->b == v->out &&
                     (left || w->b == quotient->out) && output(m->out) && output(v->out) && output(w->out) &&
                     !output(quotient->out) && single(m->c) && single(v->c) && single(quotient->c) &&
                     single(rate);

@@ -123,6 +123,7 @@ class TileProgram {
   void hoist_steps();  // tile_peephole.cpp
   void fuse_update();  // tile_peephole.cpp
   void fuse_gradient(Step* update);
+  bool number(int16_t slot) const;
   bool single(int16_t slot) const;
   void place_registers();
   const void* expand(const Slot& slot, const void* base, int64_t begin, int64_t count, void* tile) const;

@@ -59,7 +59,7 @@ std::vector<Wrong> wrong_calls() {
        {{"axis", int64_t(0)}, {"size", int64_t(5)}},
        "do not hold indices of shape"},
       {"scatter_sum", {f32({3}), f32({3, 4})}, {{"axis", int64_t(0)}, {"size", int64_t(5)}}, "indices"},
-      {"row_totals", {i32({3}), f32({2, 4})}, {{"size", int64_t(5)}}, "do not begin with the axes"},
+      {"row_totals", {i32({3}), f32({2, 4})}, {{"size", int64_t(5)}}, "do not hold indices of shape"},
       {"lstm",
        {f32({2, 3, 16}), f32({4, 16}), f32({2, 4}), f32({2, 4}), {DType::b8, {2, 5}}},
        {{"reverse", false}, {"bias", false}, {"mask", true}, {"keep", false}},
