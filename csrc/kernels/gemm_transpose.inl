@@ -193,9 +193,9 @@ void pack_whole_panels(int64_t k, int64_t panels, int64_t width, const T* b, int
 template <class T>
 void pack_panel_transposed(int64_t k, int64_t valid, int64_t width, const T* b, int64_t stride, T* out) {
   constexpr int64_t L = kLanes<T>;
-  for (int64_t p = 0; p < k; p += L) {
-    const int64_t depth = k - p < L ? k - p : L;
-    for (int64_t j = 0; j < valid; j += L) {
+  for (int64_t j = 0; j < valid; j += L) {
+    for (int64_t p = 0; p < k; p += L) {
+      const int64_t depth = k - p < L ? k - p : L;
       Vec<T> x[L];
       load_transposed<T>(b + j * stride + p, stride, valid - j < L ? valid - j : L, depth, x);
       T* to = out + p * width + j;

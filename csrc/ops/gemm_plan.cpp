@@ -30,6 +30,8 @@ constexpr int64_t kNearStride = 2048;
 // Outputs per row or column up to which sums along k beat packing an operand that lies along k.
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
+// Multiply-adds behind each output from which transposing it costs less than packing operands.
+constexpr int64_t kSwapDepth = 256;
 // Rows from which a product of few columns is worth another orientation.
 constexpr int64_t kNarrowRows = 64;
 // Multiply-adds from which the halves of a deep product are worth adding up.
@@ -109,7 +111,8 @@ void GemmPlan::orient(const GemmShape& s) {
     // to be transposed (k n elements) unless the product is computed the other way round, which transposes
     // the result (m n) and, where A too is stored along k, A (m k).
     const int64_t cost = m * n + (rows_along_k ? m * k : 0);
-    swapped = n == 1 || (columns_along_k && cost < n * k && least < 128 && 2 * m > kernels->lanes);
+    const bool few_outputs = columns_along_k && cost < n * k && least < 128 && 2 * m > kernels->lanes;
+    swapped = n == 1 || few_outputs || (columns_along_k && !rows_along_k && in_place_if_swapped());
     algorithm = GemmAlgorithm::tasks;
   }
   if (swapped) {
@@ -121,6 +124,13 @@ void GemmPlan::orient(const GemmShape& s) {
     if (!transposed_c) c_stride = n;
   }
   row_layout = rows_along_k ? GemmALayout::rows : GemmALayout::columns;
+}
+
+// A^T B^T of sizes whose transpose, B A, needs no packing, and so few sums that transposing them costs less.
+bool GemmPlan::in_place_if_swapped() const {
+  const int64_t item = int64_t(item_size(dtype));
+  return is_float(dtype) && !in_order && k >= kSwapDepth && 2 * k > n && m * item <= kNearStride &&
+         m * k * item <= kNearBytes;
 }
 
 void GemmPlan::choose_tile() {
@@ -142,7 +152,7 @@ void GemmPlan::choose_tile() {
   const int64_t tiles = ceil_div(m, kernels->rows(panel_vectors));
   const int64_t depth = kPanelBytes / (panel_width() * item);
   if (algorithm == GemmAlgorithm::strips)
-    k_blocks = ceil_div(k, depth);
+    k_blocks = 3 * k <= 4 * depth ? 1 : ceil_div(k, depth);  // a pass more costs adding to all of C
   else if (tiles > 1 && !(in_order && transposed_c))
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
 }
@@ -177,7 +187,7 @@ void GemmPlan::choose_packing() {
     add = kernel_function<MapFunction>("map.add", dtype);
   }
   pack_b = columns_along_k || algorithm == GemmAlgorithm::strips || (tall() && n >= 4 * panel_width());
-  pack_a = algorithm == GemmAlgorithm::strips && n >= 8 * panel_width() && m * k * item > kNearBytes / 4;
+  pack_a = algorithm == GemmAlgorithm::strips && n >= 8 * panel_width() && m * k * item > kNearBytes / 2;
 }
 
 // Few rows times a large matrix. Where the matrix holds weights, the lane that updates rows of it later, by a
