@@ -1,6 +1,7 @@
 // Matrix multiplication, compiled once per target. See gemm.h for the contract.
 #include "kernels/gemm.h"
 
+#include "kernels/adam.h"
 #include "kernels/registry.h"
 #include "simd/bits.h"
 #include "simd/vec.h"
@@ -14,12 +15,13 @@ constexpr int64_t kAheadB = 16, kAheadA = 32;
 
 // clang-format off: each builds on those before it.
 #include "kernels/gemm_tile.inl"
+#include "kernels/gemm_beside.inl"
 #include "kernels/gemm_transpose.inl"
 #include "kernels/gemm_dot.inl"
 // clang-format on
 
 template <class T>
-void block(const GemmBlock& g) {
+int64_t block(const GemmBlock& g) {
   constexpr int64_t L = kLanes<T>;
   const T* const a = static_cast<const T*>(g.a);
   T* const c = static_cast<T*>(g.c);
@@ -28,6 +30,9 @@ void block(const GemmBlock& g) {
   const int64_t tiles = (g.m + rows - 1) / rows, base = g.m / tiles, extra = g.m % tiles;
   const auto& functions = TileTable<T>::get[g.a_layout == GemmALayout::rows];
   alignas(64) T scratch[kAccumulators<T> * L];
+  const bool carries = g.update_elements > 0 && g.a_layout != GemmALayout::rows && g.panel_vectors == 2 &&
+                       !g.transposed && !g.accumulate;
+  UpdateBeside<T> update = update_of<T>(g);
   for (int64_t j = 0; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
@@ -47,6 +52,7 @@ void block(const GemmBlock& g) {
     t.accumulate = g.accumulate && !g.transposed && !g.in_order;
     t.begin_with_c = g.accumulate && g.in_order;
     t.in_order = g.in_order;
+    t.update = &update;
     t.scale = g.finish ? static_cast<const T*>(g.finish->scale) + j : nullptr;
     t.shift = g.finish ? static_cast<const T*>(g.finish->shift) + j : nullptr;
     t.low = g.finish ? T(g.finish->low) : T(0), t.high = g.finish ? T(g.finish->high) : T(0);
@@ -60,13 +66,16 @@ void block(const GemmBlock& g) {
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
-      functions[r - 1][vectors - 1](t);
+      const TileFunction<T> beside =
+          carries && vectors == 2 && update.vectors > 0 ? tile_with_update<T>(r) : nullptr;
+      beside ? beside(t) : functions[r - 1][vectors - 1](t);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,
                             g.accumulate);
       i += r;
     }
   }
+  return update.i;
 }
 
 template <class T>

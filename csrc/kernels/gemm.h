@@ -46,6 +46,9 @@ struct GemmBlock {
   bool transposed;        // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
   int8_t panel_vectors;   // v: 1 ... max_vectors
   const ChannelFinish* finish = nullptr;  // of C's columns, when all is added up; floats, not transposed
+  // An update rule (map.h) in place, of elements of another product: what of it the tiles may do beside.
+  const void* const* update = nullptr;
+  int64_t update_elements = 0;
 };
 
 struct GemmKernels {
@@ -56,8 +59,9 @@ struct GemmKernels {
   int32_t accumulators;  // registers that a tile may take: rows(v) = min(max_rows, accumulators / v)
   int32_t peak_flops;    // floating-point operations of one round of `peak`
 
-  // C (+)= A B.
-  void (*block)(const GemmBlock& block);
+  // C (+)= A B. Returns how many of the first elements of the update it has done: few or none where tiles are
+  // low, k is short or registers are scarce.
+  int64_t (*block)(const GemmBlock& block);
 
   // C (+)= A B with both operands along k: A as `rows`, element (p, j) of B at b[j * b_stride + p]. Sums of
   // products of vectors, added across lanes at the end: for few outputs or long k. Ignores panel_vectors,

@@ -32,6 +32,16 @@ constexpr bool kMaskedLoads = false;
 #define AXONE_UNROLL AXONE_PRAGMA_(GCC unroll 64)
 #endif
 
+// An update in place of elements that have nothing to do with the tile, except that its arithmetic leaves the
+// divider and the paths to the outer caches idle.
+template <class T>
+struct UpdateBeside {
+  T *m, *v, *w;
+  const T* g;
+  AdamStep<T> step;
+  int64_t i, vectors;  // elements done, vectors left
+};
+
 template <class T>
 struct TileArguments {
   int64_t k;
@@ -51,6 +61,7 @@ struct TileArguments {
   const T* scale;  // of the finish, or null
   const T* shift;
   T low, high;
+  UpdateBeside<T>* update;  // of a tile that carries one along
 };
 
 // Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses
@@ -79,7 +90,7 @@ struct Ahead {
   int64_t stride;
 };
 
-template <class T, int R, int V, bool Rows>
+template <class T, int R, int V, bool Rows, bool Fetch = true>
 AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride,
                             int64_t last, Ahead<T>& b_ahead) {
   Vec<T> row[V];
@@ -87,8 +98,8 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   for (int v = 0; v < V; ++v)
     row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
   AXONE_UNROLL
-  for (int v = 0; v < V; ++v) __builtin_prefetch(b_ahead.p + v * kLanes<T>);
-  if (!Rows) __builtin_prefetch(a.p[0] + a.ahead);
+  for (int v = 0; Fetch && v < V; ++v) __builtin_prefetch(b_ahead.p + v * kLanes<T>);
+  if (Fetch && !Rows) __builtin_prefetch(a.p[0] + a.ahead);
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) {
     const T x = a.at(i);

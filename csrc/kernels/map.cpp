@@ -1,6 +1,7 @@
 // The elementwise kernels: contract in map.h. One line of the table per operation.
 #include "kernels/map.h"
 
+#include "kernels/adam.h"
 #include "kernels/families.h"
 #include "simd/math.h"
 

@@ -225,28 +225,26 @@ void adam(const void* const* operands, int64_t n) {
   T *const m_out = out(kUpdatedM), *const v_out = out(kUpdatedV), *const w_out = out(kUpdatedW);
   const T *const m_in = in(kOldM), *const v_in = in(kOldV), *const w_in = in(kOldW),
                  *const g_in = in(kGradient);
-  const Vec<T> a = splat<T>(*in(kOneMinusBeta1)), b = splat<T>(*in(kOneMinusBeta2));
-  const Vec<T> epsilon = splat<T>(*in(kEpsilon)), rate = splat<T>(*in(kRate)),
-               number = splat<T>(*in(kGradientNumber));
+  const AdamStep<T> step = adam_step<T>(operands);
+  const Vec<T> number = splat<T>(*in(kGradientNumber));
   constexpr int64_t L = kLanes<T>;
   int64_t i = 0;
   for (; i + L <= n; i += L) {
-    const Vec<T> w = load<T>(w_in + i), g = Gradient::template apply<T>(load<T>(g_in + i), w, number);
-    const Vec<T> m = Lerp::apply<T>(load<T>(m_in + i), g, a),
-                 v = LerpSquare::apply<T>(load<T>(v_in + i), g, b);
+    Vec<T> m = load<T>(m_in + i), v = load<T>(v_in + i), w = load<T>(w_in + i);
+    step.apply(Gradient::template apply<T>(load<T>(g_in + i), w, number), m, v, w);
     store<T>(m_out + i, m);
     store<T>(v_out + i, v);
-    store<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), w));
+    store<T>(w_out + i, w);
   }
   if (i == n) return;
   const int64_t rest = n - i;
   // Loaded before anything is computed: a branch of a load between a product and a sum keeps them from
   // becoming one FMA, and the bits would depend on an element's place.
-  const Vec<T> raw = load_first<T>(g_in + i, rest), w = load_first<T>(w_in + i, rest);
-  const Vec<T> g = Gradient::template apply<T>(raw, w, number);
-  const Vec<T> m = Lerp::apply<T>(load_first<T>(m_in + i, rest), g, a);
-  const Vec<T> v = LerpSquare::apply<T>(load_first<T>(v_in + i, rest), g, b);
+  const Vec<T> raw = load_first<T>(g_in + i, rest);
+  Vec<T> m = load_first<T>(m_in + i, rest), v = load_first<T>(v_in + i, rest),
+         w = load_first<T>(w_in + i, rest);
+  step.apply(Gradient::template apply<T>(raw, w, number), m, v, w);
   store_first<T>(m_out + i, m, rest);
   store_first<T>(v_out + i, v, rest);
-  store_first<T>(w_out + i, Fnma::apply<T>(rate, OverRoot::apply<T>(m, v, epsilon), w), rest);
+  store_first<T>(w_out + i, w, rest);
 }

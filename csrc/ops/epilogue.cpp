@@ -32,7 +32,7 @@ bool Epilogue::follow(int64_t parts) {
 void Epilogue::take_pieces(int64_t elements) {
   if (raw_bytes_ == 0) return;
   raw_bytes_ = 0;
-  piece_bytes_ = round_up(size_t(elements) * item_, kPage);
+  piece_bytes_ = round_up(size_t(elements) * item_, kPage) * (is_update() ? 2 : 1);
   lane_scratch_ += piece_bytes_;
 }
 
@@ -76,10 +76,19 @@ void Epilogue::Bound::finish(const Lane& lane, const Operands& io) {
 }
 
 // The chain looks for element `begin` that far behind its input's start.
-void Epilogue::Bound::apply(int64_t begin, int64_t count, const void* values) {
+void Epilogue::Bound::take(int64_t begin, const void* values) {
   in_[epilogue_.head_input_] =
       reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(values) - size_t(begin) * epilogue_.item_);
+}
+
+void Epilogue::Bound::apply(int64_t begin, int64_t count, const void* values) {
+  take(begin, values);
   chain_.run(begin, count, part_);
+}
+
+void Epilogue::Bound::update_operands(int64_t begin, const void* values, const void** operands) {
+  take(begin, values);
+  chain_.update_operands(begin, operands);
 }
 
 }  // namespace axone

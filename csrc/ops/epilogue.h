@@ -62,6 +62,8 @@ class Epilogue {
     void apply(int64_t begin, int64_t count) override { chain_.run(begin, count, part_); }
     void apply(int64_t begin, int64_t count, const void* values) override;
     void* piece() const override { return piece_; }
+    bool is_update() const override { return epilogue_.is_update() && chain_.in_place(); }
+    void update_operands(int64_t begin, const void* values, const void** operands) override;
     // Behind the head: all that is left.
     void finish(const Lane& lane, const Operands& io);
     // Where the head writes its output, if not in pieces.
@@ -69,6 +71,8 @@ class Epilogue {
 
    private:
     static constexpr size_t kMostInputs = 192;
+    // Makes the values the chain's input for the elements from `begin`.
+    void take(int64_t begin, const void* values);
     // Where the raw output goes; fills the chain's inputs.
     void* gather(const Epilogue& epilogue, const Operands& io, size_t head_inputs, void* scratch);
 
@@ -80,6 +84,7 @@ class Epilogue {
     TileProgram::Bound chain_;
   };
 
+  bool is_update() const { return chain_.is_update(head_input_); }
   // The chain's outputs, and the head's where it is needed elsewhere.
   size_t first_statistic() const {
     const size_t own = chain_.outputs().size();

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/buffer.h"
+#include "kernels/map.h"
 #include "ops/gemm_plan.h"
 
 namespace axone {
@@ -12,6 +13,9 @@ namespace {
 
 // Lanes up to which each packs the columns of B that it uses.
 constexpr int kOwnStrips = 4;
+
+// Elements of C that wait for their epilogue together: 64 KB of float32.
+constexpr int64_t kOpenElements = 16 * 1024;
 
 // Enough for teams of any size up to `lanes`.
 size_t strip_buffers(const GemmPlan& plan, int lanes) {
@@ -31,7 +35,8 @@ class GemmRun {
         c_(static_cast<char*>(c)),
         shared_(static_cast<char*>(scratch)),
         epilogue_(epilogue),
-        piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr) {
+        piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr),
+        carries_(piece_ && !plan.swapped && epilogue->is_update()) {
     char* own = shared_ + p_.shared_bytes + strip_buffers(p_, lane.count) * p_.strip_bytes +
                 size_t(lane.index) * p_.lane_bytes();
     packed_a_ = own;
@@ -60,6 +65,10 @@ class GemmRun {
     int64_t item, row, row_end, column, column_end, part;
     int64_t rows() const { return row_end - row; }
     int64_t columns() const { return column_end - column; }
+    bool continued_by(const Task& t) const {
+      return t.row == row_end && t.item == item && t.column == column && t.column_end == column_end &&
+             (rows() + t.rows()) * columns() <= kOpenElements;
+    }
   };
 
   const char* row_operand(int64_t batch, int64_t row, int64_t k) const {
@@ -77,6 +86,9 @@ class GemmRun {
   }
 
   GemmBlock block_of(const Task& t, int64_t k_begin, int64_t k_end) const {
+    return block_of(t, k_begin, k_end, piece_);
+  }
+  GemmBlock block_of(const Task& t, int64_t k_begin, int64_t k_end, char* piece) const {
     GemmBlock g;
     g.m = t.rows(), g.n = t.columns(), g.k = k_end - k_begin;
     g.a = row_operand(t.item, t.row, k_begin);
@@ -85,8 +97,8 @@ class GemmRun {
     g.b = column_operand(t.item, t.column, k_begin);
     g.b_stride = p_.column_stride;
     g.b_layout = GemmBLayout::rows;
-    g.c = piece_ ? piece_ : c_ + c_index(t) * item_;
-    g.c_stride = piece_ ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
+    g.c = piece ? piece : c_ + c_index(t) * item_;
+    g.c_stride = piece ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
     g.tail = tail_;
     g.accumulate = k_begin > 0;
     g.in_order = p_.in_order;
@@ -96,7 +108,8 @@ class GemmRun {
   }
 
   // Calls the epilogue for the task's part of the caller's C.
-  void finish(const Task& t) const {
+  void finish(const Task& t) const { finish(t, piece_); }
+  void finish(const Task& t, const char* piece) const {
     if (!epilogue_) return;
     epilogue_->begin_part(t.part);
     // A vector on the right was computed as one on the left: its columns are the caller's rows.
@@ -104,9 +117,9 @@ class GemmRun {
     const int64_t begin = vector ? t.item * p_.n + t.column : c_index(t);
     const int64_t segments = p_.transposed_c ? t.columns() : t.rows();
     const int64_t count = p_.transposed_c ? t.rows() : t.columns();
-    if (vector || count == p_.c_stride) return apply(begin, segments * count, piece_);
+    if (vector || count == p_.c_stride) return apply(begin, segments * count, piece);
     for (int64_t i = 0; i < segments; ++i)
-      apply(begin + i * p_.c_stride, count, piece_ ? piece_ + i * count * item_ : nullptr);
+      apply(begin + i * p_.c_stride, count, piece ? piece + i * count * item_ : nullptr);
   }
   void apply(int64_t begin, int64_t count, const char* values) const {
     values ? epilogue_->apply(begin, count, values) : epilogue_->apply(begin, count);
@@ -119,8 +132,9 @@ class GemmRun {
     if (!piece_) return fn(t);
     const int64_t tile = std::min<int64_t>(t.rows(), p_.kernels->rows(p_.panel_vectors));
     const int64_t columns = std::min(t.columns(), kGemmPiece / tile / p_.panel_width() * p_.panel_width());
-    const int64_t most = kGemmPiece / columns / tile * tile, parts = ceil_div(t.rows(), most);
-    const int64_t rows = ceil_div(t.rows(), parts);
+    const int64_t tiles = ceil_div(t.rows(), tile), height = ceil_div(t.rows(), tiles);
+    const int64_t parts = ceil_div(tiles, kGemmPiece / columns / height);
+    const int64_t rows = ceil_div(tiles, parts) * height;
     for (int64_t row = t.row; row < t.row_end; row += rows)
       for (int64_t column = t.column; column < t.column_end; column += columns)
         fn({t.item, row, std::min(row + rows, t.row_end), column, std::min(column + columns, t.column_end),
@@ -155,23 +169,60 @@ class GemmRun {
   void tasks() const {
     int64_t index, end, held = -1;  // held: whose columns packed_b_ holds
     lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
+    Waiting before;
+    Task open{};  // of a transposed C, whose rows are the longer the more of its columns are there
     for (; index < end; ++index) {
       const Task task = task_at(index);
       const int64_t columns = index / p_.row_blocks;
       if (p_.pack_b && columns != held) pack_columns(task);
       held = columns;
       for_each_part(task, [&](const Task& part) {
-        for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
-          GemmBlock g = block_of(part, p_.k_begin(pass), p_.k_begin(pass + 1));
-          if (p_.pack_b) {
-            g.b = packed_columns(task, pass) + (part.column - task.column) * g.k * item_;
-            g.b_layout = GemmBLayout::panels;
-          }
-          p_.kernels->block(g);
+        if (carries_) return carry(task, part, &before);
+        compute(task, part, piece_, nullptr);
+        if (!p_.transposed_c || piece_) return finish(part);
+        if (!open.continued_by(part)) {
+          if (open.rows()) finish(open);
+          open = part;
         }
-        finish(part);
+        open.row_end = part.row_end;
       });
     }
+    if (open.rows()) finish(open);
+    if (before.values) apply(before.begin, before.count, before.values);
+  }
+
+  // A piece whose epilogue is still to come.
+  struct Waiting {
+    int64_t begin = 0, count = 0;
+    char* values = nullptr;
+  };
+
+  // Computes a part, and the epilogue of the piece before as far as the tiles take it along.
+  void carry(const Task& task, const Task& part, Waiting* before) const {
+    char* const values = before->values == piece_ ? piece_ + kGemmPiece * item_ : piece_;
+    const int64_t done = compute(task, part, values, before->values ? before : nullptr);
+    if (done < before->count)
+      apply(before->begin + done, before->count - done, before->values + done * item_);
+    const bool dense = part.columns() == p_.c_stride;
+    *before = dense ? Waiting{c_index(part), part.rows() * part.columns(), values} : Waiting{};
+    if (!dense) finish(part, values);
+  }
+
+  // All passes of a part of a task. Returns the number of elements of `before` that are done too.
+  int64_t compute(const Task& task, const Task& part, char* values, const Waiting* before) const {
+    const void* operands[kUpdateOperands];
+    if (before) epilogue_->update_operands(before->begin, before->values, operands);
+    int64_t done = 0;
+    for (int64_t pass = 0; pass < p_.k_blocks; ++pass) {
+      GemmBlock g = block_of(part, p_.k_begin(pass), p_.k_begin(pass + 1), values);
+      if (p_.pack_b) {
+        g.b = packed_columns(task, pass) + (part.column - task.column) * g.k * item_;
+        g.b_layout = GemmBLayout::panels;
+      }
+      if (before && pass == 0) g.update = operands, g.update_elements = before->count;
+      done += p_.kernels->block(g);
+    }
+    return done;
   }
 
   // The task's columns, pass by pass, as this lane packed them.
@@ -355,6 +406,7 @@ class GemmRun {
   char* shared_;
   GemmEpilogue* epilogue_;
   char* piece_;
+  bool carries_;  // one piece's epilogue along with the next one
   char* packed_a_;
   char* packed_b_;
   char* tail_;

@@ -23,6 +23,11 @@ class GemmEpilogue {
   virtual void apply(int64_t begin, int64_t count, const void* values) = 0;
   // The lane's own memory for kGemmPiece elements, or null: the product is written to C.
   virtual void* piece() const = 0;
+  // Whether it is no more than an update rule in place (kernels/map.h), which the product may carry along
+  // while it computes the next piece: then there is memory for two of them.
+  virtual bool is_update() const { return false; }
+  // Then its operands from element `begin` on, whose gradients are the values.
+  virtual void update_operands(int64_t, const void* /*values*/, const void** /*operands*/) {}
 };
 
 // Elements of a piece: 32 KB of float32, which stay in the first-level cache.

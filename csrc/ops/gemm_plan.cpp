@@ -249,7 +249,8 @@ void GemmPlan::cut_tasks() {
   column_blocks = 1;
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
-    if (half < kTaskWork) break;
+    const bool one = row_blocks * column_blocks * batch == 1;
+    if (half < (one ? kTaskWork / 4 : kTaskWork)) break;
     // Tall products are cut by rows alone, so that what follows them works on contiguous memory; those of
     // many samples so that a lane meets its samples again in what comes before and after. Whoever cuts the
     // columns reads all of A in each task, whoever cuts the rows all of B. Short blocks of rows make low

@@ -265,7 +265,12 @@ void TileProgram::place_registers() {
   if (columns <= kLargestTile) tile_ = std::max<int64_t>(1, tile_ / columns) * columns;
   const size_t tile_bytes = size_t(tile_) * sizeof(double);
   // A lone update rule keeps nothing between its inputs and outputs.
-  if (steps_.size() == 1 && steps_[0].update && !strided) tile_ = kUpdateTile;
+  if (steps_.size() == 1 && steps_[0].update && !strided) {
+    tile_ = kUpdateTile;
+    const DType dtype = slots_[size_t(steps_[0].slots[kGradient])].dtype;
+    if (steps_[0].update == kernel_function<UpdateFunction>("map.adam", dtype))
+      gradient_ = slots_[size_t(steps_[0].slots[kGradient])].index;
+  }
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;
   for (size_t i = 0; i < slots_.size(); ++i)
@@ -375,6 +380,20 @@ bool TileProgram::Bound::move(int64_t first, int64_t n) {
   }
   if (fresh && period) phase_ = first % period, expanded_ = n;
   return fresh;
+}
+
+bool TileProgram::Bound::in_place() const {
+  const auto& slots = program_.steps_[0].slots;
+  const auto same = [&](UpdateOperand fresh, UpdateOperand old) {
+    const Slot &out = program_.slots_[size_t(slots[fresh])], &in = program_.slots_[size_t(slots[old])];
+    return in.source == Source::dense && out_[out.index] == in_[in.index];
+  };
+  return same(kUpdatedM, kOldM) && same(kUpdatedV, kOldV) && same(kUpdatedW, kOldW);
+}
+
+void TileProgram::Bound::update_operands(int64_t begin, const void** operands) {
+  move(begin, 1);
+  for (int16_t slot : program_.steps_[0].slots) *operands++ = at_[slot];
 }
 
 void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {

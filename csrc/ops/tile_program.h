@@ -39,6 +39,9 @@ class TileProgram {
   // what makes the input can do it on the way (Bound::channel_finish).
   bool finishes_channels(size_t i, int64_t channels) const;
 
+  // Whether the chain is one step of plain Adam, with input `i` as the gradient.
+  bool is_update(size_t i) const { return gradient_ == int64_t(i); }
+
   // In the order of the constructor's `statistics`.
   const Statistics& statistics() const { return statistics_; }
 
@@ -52,6 +55,9 @@ class TileProgram {
     Bound(const TileProgram& program, const void* const* in, void* const* out, void* scratch);
     // Computes elements [begin, begin + count) of every output; `part` takes their statistics.
     void run(int64_t begin, int64_t count, char* part = nullptr);
+    // Of a chain that is one step of Adam: whether it happens in place, and its operands from `begin` on.
+    bool in_place() const;
+    void update_operands(int64_t begin, const void** operands);
     // The chain as a finish, which is good as long as nothing else is called.
     ChannelFinish channel_finish();
 
@@ -130,7 +136,8 @@ class TileProgram {
 
   int64_t elements_ = 0;
   int64_t tile_ = 0;
-  int64_t period_ = 0;  // of all strided inputs, 0 where they have none in common
+  int64_t gradient_ = -1;  // the input that a chain of one step of Adam takes for it
+  int64_t period_ = 0;     // of all strided inputs, 0 where they have none in common
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
   std::vector<Slot> slots_;
