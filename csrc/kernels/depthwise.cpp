@@ -73,6 +73,15 @@ void pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_coun
   if (c < line.channels) pixel_tile<T, 1, false>(line, x, w, count, c, line.channels - c, y);
 }
 
+// Asks for a vector of each of N pixels: some of a line that is read for the first time, two blocks of
+// positions ahead. Steps from pixel to pixel and from line to line hide from the hardware's prefetcher what
+// comes next.
+template <int N, class T>
+AXONE_INLINE void fetch(const T* x, int64_t pixel) {
+#pragma GCC unroll 32
+  for (int i = 0; i < N; ++i) __builtin_prefetch(x + i * pixel);
+}
+
 // One vector of channels of Q positions of Lines lines, where all taps meet the input. Taps come in lines of
 // K that read neighbouring pixels, and positions are S of these apart; a line of output is `down` lines of
 // taps behind the one before. What several taps read is loaded once.
@@ -84,6 +93,7 @@ AXONE_INLINE void tile(const DepthwiseLine& line, const DepthwiseTap* taps, int6
     // The second line's taps follow behind the first's: those of its last rows.
     const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
     Vec<T> e[(Q - 1) * S + K];
+    if (Lines == 1 || r >= rows - 1) fetch<Q * S>(x + 2 * Q * S * pixel, pixel);
 #pragma GCC unroll 32
     for (int i = 0; i < (Q - 1) * S + K; ++i) e[i] = load_some<T, Whole>(x + i * pixel, last);
 #pragma GCC unroll 2
@@ -225,9 +235,11 @@ AXONE_INLINE void weights_tile(const DepthwiseTap* taps, int64_t rows, int64_t f
   Vec<T> d[Q];
 #pragma GCC unroll 8
   for (int q = 0; q < Q; ++q) d[q] = load_some<T, Whole>(dy + q * y_stride + c, last);
+  fetch<Q>(dy + 2 * Q * y_stride + c, y_stride);
   for (int64_t r = 0; r < rows; ++r) {
     const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
     Vec<T> acc[K] = {};
+    if (r == rows - 1) fetch<Q * S>(x + 2 * Q * S * pixel, pixel);
 #pragma GCC unroll 32
     for (int i = 0; i < (Q - 1) * S + K; ++i) {
       const Vec<T> e = load_some<T, Whole>(x + i * pixel, last);

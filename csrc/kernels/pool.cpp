@@ -16,6 +16,10 @@ constexpr int64_t most(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+// Output positions ahead of which a window's input is fetched: pixels are too short for the hardware to
+// follow.
+constexpr int64_t kAhead = 8;
+
 // Taps of an output position along one axis that meet the input: [begin, end).
 struct Range {
   int64_t begin, end;
@@ -104,9 +108,11 @@ AXONE_INLINE void max_pixel(const ConvGather& g, const Window& w, const T* x, T*
   Vec<T> best[V] = {};
   Mask<T> where[V] = {};
   bool first = true;
+  const int64_t ahead = kAhead * g.step[2] * g.stride[2];
   for_taps(g, w, [&](int64_t at, int64_t tap) __attribute__((always_inline)) {
     const Mask<T> number = Mask<T>{} + Int<T>(tap);
     for (int v = 0; v < V; ++v) {
+      __builtin_prefetch(x + at + v * L + ahead);
       const Vec<T> e = load_some<T>(x + at + v * L, v == V - 1 ? last : L);
       const Mask<T> take = first ? Mask<T>{} - 1 : (e > best[v]) | (e != e);
       best[v] = take ? e : best[v];
