@@ -217,10 +217,42 @@ void follow_moments(void* planes_, int64_t plane, const void* x_, int64_t rows, 
     follow_moments_of<T, 1>(planes + c, plane, x + c, rows, row_stride, n - c < L ? n - c : L);
 }
 
+// V vectors of columns, the last of `last` elements.
+template <class T, int V>
+AXONE_INLINE void follow_product_of(T* sums, const T* g, const T* x, const T* centre, int64_t rows,
+                                    int64_t stride, int64_t last) {
+  constexpr int64_t L = kLanes<T>;
+  Vec<T> sum[V];
+  for (int v = 0; v < V; ++v) sum[v] = load_some<T>(sums + v * L, last);
+  for (int64_t r = 0, at = 0; r < rows; ++r, at += stride)
+    for (int v = 0; v < V; ++v) {
+      const Vec<T> slope = load_some<T>(g + at + v * L, last), value = load_some<T>(x + at + v * L, last),
+                   middle = load_some<T>(centre + at + v * L, last);
+      sum[v] += slope * (value - middle);
+    }
+  for (int v = 0; v < V; ++v) store_first<T>(sums + v * L, sum[v], last);
+}
+
+template <class T>
+void follow_product(void* sums_, const void* g_, const void* x_, const void* centre_, int64_t rows, int64_t n,
+                    int64_t row_stride) {
+  constexpr int64_t L = kLanes<T>;
+  T* const sums = static_cast<T*>(sums_);
+  const T *const g = static_cast<const T*>(g_), *const x = static_cast<const T*>(x_),
+                 *const centre = static_cast<const T*>(centre_);
+  int64_t c = 0;
+  for (; c + 4 * L <= n; c += 4 * L)
+    follow_product_of<T, 4>(sums + c, g + c, x + c, centre + c, rows, row_stride, L);
+  for (; c < n; c += L)
+    follow_product_of<T, 1>(sums + c, g + c, x + c, centre + c, rows, row_stride, n - c < L ? n - c : L);
+}
+
 #define AXONE_ENTRY(name, type, ...) \
   {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceRows(__VA_ARGS__)), nullptr}
 #define AXONE_FOLLOW(name, type, ...) \
   {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceFollow(__VA_ARGS__)), nullptr}
+#define AXONE_FOLLOW_PRODUCT(name, type, ...) \
+  {"reduce." name, DType::type, reinterpret_cast<void (*)()>(ReduceFollowProduct(__VA_ARGS__)), nullptr}
 #define AXONE_NUMBERS(name, loop, Op)                                                       \
   AXONE_ENTRY(name, f32, loop<Op<float>>), AXONE_ENTRY(name, f64, loop<Op<double>>),        \
       AXONE_ENTRY(name, i32, loop<Op<int32_t>>), AXONE_ENTRY(name, i64, loop<Op<int64_t>>), \
@@ -236,6 +268,8 @@ const KernelEntry kEntries[] = {
     AXONE_FOLLOW("follow_squares", f64, follow_sum<double, true>),
     AXONE_FOLLOW("follow_moments", f32, follow_moments<float>),
     AXONE_FOLLOW("follow_moments", f64, follow_moments<double>),
+    AXONE_FOLLOW_PRODUCT("follow_product", f32, follow_product<float>),
+    AXONE_FOLLOW_PRODUCT("follow_product", f64, follow_product<double>),
     AXONE_NUMBERS("sum_rows", reduce_rows, Sum),
     AXONE_NUMBERS("sumsq_rows", reduce_rows, SumOfSquares),
     AXONE_NUMBERS("prod_rows", reduce_rows, Product),

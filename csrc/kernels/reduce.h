@@ -35,4 +35,8 @@ using ReduceFollow = void (*)(void* planes, int64_t plane, const void* x, int64_
                               int64_t row_stride);
 constexpr int64_t kMomentPlanes = 4;
 
+// "reduce.follow_product" (f32, f64): the same for the sums of g (x - centre); all three have the row stride.
+using ReduceFollowProduct = void (*)(void* sums, const void* g, const void* x, const void* centre,
+                                     int64_t rows, int64_t n, int64_t row_stride);
+
 }  // namespace axone

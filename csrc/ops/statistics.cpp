@@ -22,7 +22,8 @@ constexpr int64_t kJoined = 64;
 int16_t Statistics::add(const ColumnStatistic& statistic, DType dtype) {
   constexpr const char* kKernels[] = {"reduce.follow_sum", "reduce.follow_squares", "reduce.follow_moments"};
   all_.push_back({statistic.columns, statistic.kind, dtype, bytes_,
-                  kernel_function<ReduceFollow>(kKernels[size_t(statistic.kind)], dtype)});
+                  kernel_function<ReduceFollow>(kKernels[size_t(statistic.kind)], dtype),
+                  kernel_function<ReduceFollowProduct>("reduce.follow_product", dtype)});
   const int64_t planes = statistic.kind == StatisticKind::moments ? kMomentPlanes : 1;
   samples_ = std::max(samples_, statistic.samples);
   bytes_ += round_up(size_t(planes * statistic.columns) * item_size(dtype), kAlignment);
@@ -62,12 +63,17 @@ void Statistics::clear(const Lane& lane, int64_t parts, char* memory) const {
   std::memset(memory + size_t(begin) * bytes_, 0, size_t(end - begin) * bytes_);
 }
 
-void Statistics::take(size_t i, const char* values, int64_t begin, int64_t count, char* part) const {
+void Statistics::take(size_t i, const StatisticInputs& in, int64_t begin, int64_t count, char* part) const {
   const One& s = all_[i];
   const int64_t item = int64_t(item_size(s.dtype)), n = s.columns, column = begin % n;
   const auto follow = [&](int64_t from, int64_t rows, int64_t columns, int64_t at) {
-    if (rows > 0 && columns > 0)
-      s.follow(part + int64_t(s.offset) + at * item, n, values + from * item, rows, columns, n);
+    if (rows <= 0 || columns <= 0) return;
+    char* const results = part + int64_t(s.offset) + at * item;
+    const int64_t skip = from * item;
+    if (in.factor)
+      s.follow_product(results, in.values + skip, in.factor + skip, in.centre + skip, rows, columns, n);
+    else
+      s.follow(results, n, in.values + skip, rows, columns, n);
   };
   const int64_t head = std::min(count, column ? n - column : 0), rows = (count - head) / n;
   follow(0, 1, head, column);

@@ -27,6 +27,11 @@ struct StatisticParts {
   int64_t size(int64_t part) const { return begin(part + 1) - begin(part); }
 };
 
+// Where the elements lie of which a statistic is taken: values, or values (factor - centre).
+struct StatisticInputs {
+  const char *values, *factor = nullptr, *centre = nullptr;
+};
+
 class Statistics {
  public:
   // The new one's number.
@@ -48,9 +53,13 @@ class Statistics {
 
   // The lane's share of making the memory of `parts` parts ready; a barrier must follow.
   void clear(const Lane& lane, int64_t parts, char* memory) const;
-  // Takes elements [begin, begin + count), which lie at `values`, into number i of a part. Row by row, so
+  // Takes elements [begin, begin + count), whose inputs begin there, into number i of a part. Row by row, so
   // that it does not matter where calls begin and end.
-  void take(size_t i, const char* values, int64_t begin, int64_t count, char* part) const;
+  void take(size_t i, const StatisticInputs& in, int64_t begin, int64_t count, char* part) const;
+  // Whether number i may be of products: the sum of columns of so many elements.
+  bool sums(size_t i, int64_t columns) const {
+    return all_[i].kind == StatisticKind::sum && all_[i].columns == columns;
+  }
   // The lane's share of the results, behind a barrier. out: of moments mean and variance, else one
   // tensor.
   void join(const Lane& lane, int64_t parts, const char* memory, void* const* out) const;
@@ -62,6 +71,7 @@ class Statistics {
     DType dtype;
     size_t offset;  // bytes from the start of a part's results to this one's
     ReduceFollow follow;
+    ReduceFollowProduct follow_product;
   };
   // Adds the results of columns [first, last) to `sum`, part after part.
   template <class T>

@@ -93,6 +93,37 @@ void TileProgram::fuse_steps() {
     for (const Rule& rule : kRules) apply(rule, dtype);
 }
 
+// Sums of g (x - centre), which a normalisation's gradient asks for, are taken of the three.
+void TileProgram::fuse_products() {
+  for (size_t i = 0; i < steps_.size();) i = fuse_product(i) ? 0 : i + 1;
+}
+
+bool TileProgram::fuse_product(size_t statistic) {
+  const auto readers = [&](int16_t slot) {
+    return std::count_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.reads(slot); });
+  };
+  Step& sum = steps_[statistic];
+  if (sum.statistic < 0 || !is_float(slots_[size_t(sum.a)].dtype) || readers(sum.a) != 1) return false;
+  const DType dtype = slots_[size_t(sum.a)].dtype;
+  const auto made = [&](int16_t slot, const char* name) {
+    const MapFunction kernel = kernel_function<MapFunction>(name, dtype);
+    return std::find_if(steps_.begin(), steps_.end(), [&](const Step& s) {
+      return s.out == slot && s.kernel == kernel && slots_[size_t(slot)].source == Source::temporary;
+    });
+  };
+  const auto product = made(sum.a, "map.multiply");
+  if (product == steps_.end()) return false;
+  const bool left = made(product->a, "map.subtract") != steps_.end();
+  const int16_t distance = left ? product->a : product->b, g = left ? product->b : product->a;
+  const auto centred = made(distance, "map.subtract");
+  if (centred == steps_.end() || number(g) || number(centred->a)) return false;
+  if (!statistics_.sums(size_t(sum.statistic), slots_[size_t(centred->b)].period())) return false;
+  sum.a = g, sum.b = centred->a, sum.c = centred->b;
+  steps_.erase(product);
+  if (readers(distance) == 0) steps_.erase(made(distance, "map.subtract"));
+  return true;
+}
+
 // Steps whose operands are the same for every tile are done once, before all others: their operands are
 // numbers, or inputs that repeat themselves. A normalisation, (x - mean) * factor + shift, becomes
 // x * factor + (shift - mean * factor) for it.

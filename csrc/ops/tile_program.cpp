@@ -108,6 +108,7 @@ TileProgram::TileProgram(const Graph& graph, const std::vector<int32_t>& nodes,
   add_statistics(graph, statistics);
   fuse_steps();
   fuse_update();
+  fuse_products();
   hoist_steps();
   place_registers();
   for (const Step& s : steps_) {
@@ -404,7 +405,10 @@ void TileProgram::Bound::run(int64_t begin, int64_t count, char* part) {
     for (const Step& s : program_.steps_) {
       if (s.once && !fresh) continue;
       if (s.statistic >= 0) {
-        program_.statistics_.take(size_t(s.statistic), static_cast<const char*>(at_[s.a]), first, n, part);
+        const auto at = [&](int16_t slot) {
+          return slot < 0 ? nullptr : static_cast<const char*>(at_[slot]);
+        };
+        program_.statistics_.take(size_t(s.statistic), {at(s.a), at(s.b), at(s.c)}, first, n, part);
         continue;
       }
       if (s.update) {

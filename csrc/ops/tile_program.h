@@ -101,8 +101,9 @@ class TileProgram {
     // A whole update rule as one step; then `kernel` and the four slots above are unused.
     UpdateFunction update = nullptr;
     std::array<int16_t, kUpdateOperands> slots = {};
-    bool once = false;       // makes the same values for every tile of one phase of the period
-    int16_t statistic = -1;  // gathers the columns of slot a; then there is no kernel
+    bool once = false;  // makes the same values for every tile of one phase of the period
+    // Gathers the columns of slot a, or of a (b - c); then there is no kernel.
+    int16_t statistic = -1;
 
     bool reads(int16_t slot) const;
     bool writes(int16_t slot) const;
@@ -125,9 +126,11 @@ class TileProgram {
   int16_t input_slot(const Graph& graph, Value v, const Shape& shape);
   void add_steps(const Graph& graph, const std::vector<int32_t>& nodes, const std::vector<Value>& escapes);
   void add_statistics(const Graph& graph, const std::vector<int32_t>& statistics);
-  void fuse_steps();   // tile_peephole.cpp
-  void hoist_steps();  // tile_peephole.cpp
-  void fuse_update();  // tile_peephole.cpp
+  void fuse_steps();     // tile_peephole.cpp
+  void hoist_steps();    // tile_peephole.cpp
+  void fuse_update();    // tile_peephole.cpp
+  void fuse_products();  // tile_peephole.cpp
+  bool fuse_product(size_t statistic);
   void fuse_gradient(Step* update);
   bool number(int16_t slot) const;
   bool single(int16_t slot) const;

@@ -163,6 +163,47 @@ TEST(statistics_behind_every_head) {
   on_every_target(every_case);
 }
 
+// Sums of g (x - centre) in a chain that makes g, alone and beside the sum of g.
+void check_products(int64_t rows, int64_t columns, DType dtype) {
+  const Tensor x = noise(dtype, {rows, columns}, 3), g0 = noise(dtype, {rows, columns}),
+               centre = noise(dtype, {columns}, 3);
+  Graph g;
+  const Sym xs(g, g.input(x.type())), gs(g, g.input(g0.type())), middle(g, g.input(centre.type()));
+  const Sym slope = gs + 0.25;
+  Program p(g, {slope.value(), sum(slope * (xs - middle), {0}).value(), sum(slope, {0}).value(),
+                sum((xs - middle) * gs, {0}).value()});
+  const std::string what = text(rows, " x ", columns, " ", dtype_name(dtype));
+  for (const char* alone : {"sum in", "sum serial"})
+    CHECK(p.describe().find(alone) == std::string::npos, what, ": not gathered on the way:\n", p.describe());
+  const std::vector<Tensor> out = run(p, {x, g0, centre}, 2);
+  const double eps = dtype == DType::f32 ? 6e-8 : 1.2e-16;
+  for (int64_t c = 0; c < columns; ++c) {
+    double products = 0, size = 0, raw = 0;
+    for (int64_t r = 0, i = c; r < rows; ++r, i += columns) {
+      const double distance = at(x, i) - at(centre, c);
+      products += at(out[0], i) * distance, raw += at(g0, i) * distance;
+      size += (std::fabs(at(g0, i)) + 1) * std::fabs(distance);
+    }
+    CHECK(std::fabs(at(out[1], c) - products) <= 1000 * eps * size, what, ": product ", c, " is ",
+          at(out[1], c), ", not ", products);
+    CHECK(std::fabs(at(out[3], c) - raw) <= 1000 * eps * size, what, ": product of an input ", c, " is ",
+          at(out[3], c), ", not ", raw);
+  }
+  for (int threads : {1, 3}) {
+    const std::vector<Tensor> other = run(p, {x, g0, centre}, threads);
+    for (size_t k = 0; k < other.size(); ++k)
+      CHECK(!std::memcmp(out[k].data(), other[k].data(), other[k].bytes()), what, ": output ", k,
+            " differs on ", threads, " threads");
+  }
+}
+
+TEST(sums_of_products_with_distances) {
+  on_every_target([] {
+    for (int64_t columns : {16, 37, 64, 150, 999})
+      for (DType dtype : {DType::f32, DType::f64}) check_products(200000 / columns, columns, dtype);
+  });
+}
+
 // Values that are no numbers reach the result.
 TEST(nan_spoils_its_column_alone) {
   Graph g;
