@@ -15,43 +15,84 @@ namespace {
 #define AXONE_UNROLL AXONE_PRAGMA_(GCC unroll 16)
 #endif
 
-// One panel of V vectors: U sums for each, of every U-th k, so that eight multiply-adds are under way.
-template <class T, int V>
-AXONE_INLINE void row_panel(int64_t k, const T* a, const T* b, T* c, bool add) {
-  constexpr int U = V >= 5 ? 1 : V >= 3 ? 2 : V == 2 ? 4 : 8;
+// Registers for sums, as in gemm_tile.inl.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kAccumulators = 24;
+#else
+constexpr int kAccumulators = 12;
+#endif
+constexpr int kMostRows = 7, kMostVectors = 8;
+
+// R rows times one panel of V vectors: U sums for each, of every U-th k, so that eight multiply-adds are
+// under way.
+template <class T, int R, int V>
+AXONE_INLINE void one_panel(const RnnFewProduct& g, const T* b, T* c) {
+  constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
   constexpr int64_t L = kLanes<T>;
-  Vec<T> sum[U][V] = {};
+  const T* const a = static_cast<const T*>(g.a);
+  Vec<T> sum[U][R][V] = {};
+  const auto step = [&](Vec<T>(&to)[R][V], int64_t p) __attribute__((always_inline)) {
+    Vec<T> row[V];
+    AXONE_UNROLL
+    for (int v = 0; v < V; ++v) row[v] = load<T>(b + v * L);
+    AXONE_UNROLL
+    for (int r = 0; r < R; ++r) AXONE_UNROLL
+    for (int v = 0; v < V; ++v) to[r][v] += row[v] * a[r * g.a_stride + p];
+    b += V * L;
+  };
   int64_t p = 0;
-  for (; p + U <= k; p += U) AXONE_UNROLL
-  for (int u = 0; u < U; ++u, b += V * L) AXONE_UNROLL
-  for (int v = 0; v < V; ++v) sum[u][v] += load<T>(b + v * L) * a[p + u];
-  for (; p < k; ++p, b += V * L) AXONE_UNROLL
-  for (int v = 0; v < V; ++v) sum[0][v] += load<T>(b + v * L) * a[p];
+  for (; p + U <= g.k; p += U) AXONE_UNROLL
+  for (int u = 0; u < U; ++u) step(sum[u], p + u);
+  for (; p < g.k; ++p) step(sum[0], p);
   AXONE_UNROLL
   for (int half = U / 2; half > 0; half /= 2) AXONE_UNROLL
   for (int u = 0; u < half; ++u) AXONE_UNROLL
-  for (int v = 0; v < V; ++v) sum[u][v] += sum[u + half][v];
+  for (int r = 0; r < R; ++r) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) sum[u][r][v] += sum[u + half][r][v];
   AXONE_UNROLL
-  for (int v = 0; v < V; ++v) store<T>(c + v * L, add ? load<T>(c + v * L) + sum[0][v] : sum[0][v]);
+  for (int r = 0; r < R; ++r) AXONE_UNROLL
+  for (int v = 0; v < V; ++v) {
+    T* const to = c + r * g.c_stride + v * L;
+    store<T>(to, g.add ? load<T>(to) + sum[0][r][v] : sum[0][r][v]);
+  }
 }
 
-template <class T, int V>
-void row_panels(int64_t k, const T* a, const T* b, int64_t panels, T* c, bool add) {
+template <class T, int R, int V>
+void panels_of(const RnnFewProduct& g, const T* b, int64_t panels, T* c) {
   for (int64_t i = 0; i < panels; ++i)
-    row_panel<T, V>(k, a, b + i * V * kLanes<T> * k, c + i * V * kLanes<T>, add);
+    one_panel<T, R, V>(g, b + i * V * kLanes<T> * g.k, c + i * V * kLanes<T>);
 }
 
 template <class T>
-void row(int64_t k, const void* a, const void* b, int64_t vectors, int panel_vectors, void* c, bool add) {
-  using Panels = void (*)(int64_t, const T*, const T*, int64_t, T*, bool);
-  static constexpr Panels kPanels[] = {row_panels<T, 1>, row_panels<T, 2>, row_panels<T, 3>,
-                                       row_panels<T, 4>, row_panels<T, 5>, row_panels<T, 6>,
-                                       row_panels<T, 7>, row_panels<T, 8>};
-  const int64_t whole = vectors / panel_vectors, rest = vectors % panel_vectors;
-  const int64_t done = whole * panel_vectors * kLanes<T>;
-  const T* const x = static_cast<const T*>(a);
-  if (whole) kPanels[panel_vectors - 1](k, x, static_cast<const T*>(b), whole, static_cast<T*>(c), add);
-  if (rest) kPanels[rest - 1](k, x, static_cast<const T*>(b) + done * k, 1, static_cast<T*>(c) + done, add);
+using Panels = void (*)(const RnnFewProduct& g, const T* b, int64_t panels, T* c);
+
+template <class T, int R, int V>
+constexpr Panels<T> panels_or_null() {
+  if constexpr (R * V <= kAccumulators)
+    return panels_of<T, R, V>;
+  else
+    return nullptr;
+}
+
+template <class T>
+void rows(const RnnFewProduct& g) {
+#define AXONE_PANELS(R)                                                                  \
+  {                                                                                      \
+    panels_or_null<T, R, 1>(), panels_or_null<T, R, 2>(), panels_or_null<T, R, 3>(),     \
+        panels_or_null<T, R, 4>(), panels_or_null<T, R, 5>(), panels_or_null<T, R, 6>(), \
+        panels_or_null<T, R, 7>(), panels_or_null<T, R, 8>()                             \
+  }
+  static constexpr Panels<T> kPanels[kMostRows][kMostVectors] = {
+      AXONE_PANELS(1), AXONE_PANELS(2), AXONE_PANELS(3), AXONE_PANELS(4),
+      AXONE_PANELS(5), AXONE_PANELS(6), AXONE_PANELS(7)};
+#undef AXONE_PANELS
+  const auto& of_rows = kPanels[g.m - 1];
+  const int64_t whole = g.vectors / g.panel_vectors, rest = g.vectors % g.panel_vectors;
+  const int64_t done = whole * g.panel_vectors * kLanes<T>;
+  const T* const b = static_cast<const T*>(g.panels);
+  T* const c = static_cast<T*>(g.c);
+  if (whole) of_rows[g.panel_vectors - 1](g, b, whole, c);
+  if (rest) of_rows[rest - 1](g, b + done * g.k, 1, c + done);
 }
 
 // Words are whole vectors of 64-bit elements, which processors load and store one by one or many together,
@@ -87,7 +128,7 @@ int64_t get(uint32_t turn, int64_t n, const uint64_t* words, void* values) {
 }
 
 template <class T>
-constexpr RnnFewKernels kFew = {row<T>, put<T>, get<T>};
+constexpr RnnFewKernels kFew = {rows<T>, put<T>, get<T>};
 
 const KernelEntry kEntries[] = {{"rnn.few", DType::f32, nullptr, &kFew<float>},
                                 {"rnn.few", DType::f64, nullptr, &kFew<double>}};

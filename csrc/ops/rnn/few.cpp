@@ -127,18 +127,19 @@ class FewInstruction final : public ForwardInstruction {
   void add(const Own& own, const Part& p, int64_t step, int64_t half, int64_t first, int64_t end,
            bool more) const {
     const RnnRows before = states(own, all(), step);
-    const int64_t k = plan_.pass_begin(half), depth = plan_.pass_begin(half + 1) - k;
+    const int64_t k = plan_.pass_begin(half);
+    RnnFewProduct g{};
+    g.m = p.rows, g.k = plan_.pass_begin(half + 1) - k;
+    g.a = static_cast<const char*>(before.data) + k * plan_.item, g.a_stride = before.stride;
+    g.vectors = ceil_div(p.units, plan_.gemm->lanes), g.panel_vectors = plan_.panel_vectors;
+    g.c_stride = plan_.products * plan_.unit_block;
+    g.add = more;
     for (int64_t i = first; i < end; ++i) {
       const int64_t product = product_at(step, i);
-      const int64_t columns = plan_.packed_block(product, half, p.unit) * plan_.item;
-      if (p.rows == 1)
-        kernels_.row(depth, static_cast<const char*>(before.data) + k * plan_.item,
-                     static_cast<const char*>(own.io.prepared) + columns,
-                     ceil_div(p.units, plan_.gemm->lanes), plan_.panel_vectors,
-                     own.work + product * plan_.unit_block * plan_.item, more);
-      else
-        plan_.multiply_pass(half, product, product + 1, more, p.rows, p.unit, p.units, before.data,
-                            before.stride, own.io.prepared, own.work);
+      g.panels =
+          static_cast<const char*>(own.io.prepared) + plan_.packed_block(product, half, p.unit) * plan_.item;
+      g.c = own.work + product * plan_.unit_block * plan_.item;
+      kernels_.rows(g);
     }
   }
 

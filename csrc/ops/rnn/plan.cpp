@@ -145,30 +145,28 @@ void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
 
 void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
                        const void* packed, void* lane_scratch) const {
-  for (int64_t pass = 0; pass < passes; ++pass)
-    multiply_pass(pass, 0, products, pass > 0, rows, unit, count, state, stride, packed, lane_scratch);
-}
-
-void RnnPlan::multiply_pass(int64_t pass, int64_t product, int64_t end, bool add, int64_t rows, int64_t unit,
-                            int64_t count, const void* state, int64_t stride, const void* packed,
-                            void* lane_scratch) const {
+  char* const tile = static_cast<char*>(lane_scratch);
   GemmBlock g{};
-  g.m = rows, g.n = count, g.k = pass_begin(pass + 1) - pass_begin(pass);
-  g.a = static_cast<const char*>(state) + pass_begin(pass) * item;
+  g.m = rows, g.n = count;
   g.a_stride = stride;
   g.c_stride = products * unit_block;
   g.a_layout = GemmALayout::rows;
   g.b_layout = GemmBLayout::panels;
   g.panel_vectors = int8_t(panel_vectors);
-  g.accumulate = add;
-  g.in_order = !handed_over;
   // Matrices of whole panels are one product.
   const bool whole = count == unit_block && count % (int64_t(panel_vectors) * gemm->lanes) == 0;
-  if (whole) g.n *= end - product;
-  for (; product < end; product = whole ? end : product + 1) {
-    g.c = static_cast<char*>(lane_scratch) + product * unit_block * item;
-    g.b = static_cast<const char*>(packed) + packed_block(product, pass, unit) * item;
-    gemm->block(g);
+  if (whole) g.n *= products;
+  for (int64_t product = 0; product < (whole ? 1 : products); ++product) {
+    g.c = tile + product * unit_block * item;
+    for (int64_t pass = 0; pass < passes; ++pass) {
+      const int64_t begin = pass_begin(pass);
+      g.k = pass_begin(pass + 1) - begin;
+      g.a = static_cast<const char*>(state) + begin * item;
+      g.b = static_cast<const char*>(packed) + packed_block(product, pass, unit) * item;
+      g.accumulate = pass > 0;
+      g.in_order = true;
+      gemm->block(g);
+    }
   }
 }
 

@@ -86,10 +86,6 @@ struct RnnPlan {
   // tile = state times packed columns [unit, unit + count) of every matrix.
   void multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
                 const void* packed, void* lane_scratch) const;
-  // One pass of it for the matrices [product, end), added to what the tile holds or not.
-  void multiply_pass(int64_t pass, int64_t product, int64_t end, bool add, int64_t rows, int64_t unit,
-                     int64_t count, const void* state, int64_t stride, const void* packed,
-                     void* lane_scratch) const;
   double flops() const { return 2.0 * double(batch * steps) * double(depth * columns * products); }
 };
 
