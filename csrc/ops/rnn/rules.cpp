@@ -104,8 +104,8 @@ Value start_from_zero(const RnnCell& cell, Graph& g, const std::vector<Value>& i
 }
 
 // Bytes of projected inputs, and multiply-adds, up to which every lane makes those of its units by itself.
-constexpr int64_t kProjectedBytes = 256 * 1024;
-constexpr int64_t kProjectedWork = 1024 * 1024;
+constexpr int64_t kProjectedBytes = 512 * 1024;
+constexpr int64_t kProjectedWork = 4 * 1024 * 1024;
 
 // The product, and the bias added to it, that make inputs of shape (batch, steps, width) from features.
 struct Projection {
