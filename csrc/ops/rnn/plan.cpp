@@ -12,6 +12,9 @@ namespace {
 constexpr int64_t kOwnBytes = 640 * 1024;
 // Of a kernel that few sequences read, half or less is worth a meeting of the lanes after each step.
 constexpr int64_t kNearBytes = 128 * 1024;
+// Of a kernel up to this size few sequences hand over states; larger ones come from far away, and need the
+// prefetches of the tile kernels.
+constexpr int64_t kHandedBytes = 8 * 1024 * 1024;
 // Sequences of a block that goes through all steps by itself, and from which two blocks are worth it.
 constexpr int64_t kRows = 16;
 constexpr int64_t kFewRows = 8;
@@ -107,7 +110,7 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
   }
   const int64_t tiles = ceil_div(tall, gemm->rows(panel_vectors));
   const int64_t deep = kPanelBytes / (width * item) * (tiles <= 4 ? 2 : 1);
-  handed_over = cut_units && !gradient && b < kFewRows && tiles == 1;
+  handed_over = cut_units && !gradient && b < kFewRows && tiles == 1 && bytes <= kHandedBytes;
   if (handed_over)
     passes = 2;
   else if (tiles > 1)
