@@ -84,6 +84,15 @@ std::atomic<int> chosen_threads{0};
 
 }  // namespace
 
+// About 20 µs of spinning: longer than the work between two barriers is uneven, shorter than a time slice.
+// Sleeping instead of yielding was tried: the system then wakes both lanes on one core and leaves them there.
+void Patience::wait() {
+  if (spins_++ < 2000)
+    pause_briefly();
+  else
+    sched_yield();
+}
+
 void Barrier::wait() {
   const int phase = phase_.load(std::memory_order_relaxed);
   if (waiting_.fetch_add(1, std::memory_order_acq_rel) == count_ - 1) {
@@ -91,15 +100,7 @@ void Barrier::wait() {
     phase_.store(phase + 1, std::memory_order_release);
     return;
   }
-  // About 20 µs of spinning: longer than the work between two barriers is uneven, shorter than a time slice.
-  // Sleeping instead of yielding was tried: the system then wakes both lanes on one core and leaves them
-  // there.
-  for (int spin = 0; phase_.load(std::memory_order_acquire) == phase; ++spin) {
-    if (spin < 2000)
-      pause_briefly();
-    else
-      sched_yield();
-  }
+  for (Patience patience; phase_.load(std::memory_order_acquire) == phase;) patience.wait();
 }
 
 int available_processors() {

@@ -7,7 +7,17 @@
 
 namespace axone {
 
-// A barrier that spins briefly, then yields: cheap while every lane has a core, polite when it has none.
+// How a lane waits for another: it spins briefly, then yields. Cheap while every lane has a core, polite when
+// it has none.
+class Patience {
+ public:
+  void wait();
+
+ private:
+  int spins_ = 0;
+};
+
+// A barrier for all lanes.
 class Barrier {
  public:
   // Sets the number of lanes; no lane may be waiting.

@@ -19,18 +19,20 @@ Value origin_of(const Graph& g, Value v, const Shape& shape) {
 // What an operand that broadcasts to `shape` must be reshaped to so that it broadcasts to the rows' shape.
 bool operand_shape(const Shape& own, const Shape& shape, const Shape& rows, Shape* to) {
   const int64_t count = element_count(own);
-  if (own == shape) return *to = rows, true;
+  if (count == element_count(shape)) return *to = rows, true;
   if (count == 1) return *to = {}, true;
   // Axes of size 1 in front or behind of others that are whole.
   Shape padded(shape.size() - own.size(), 1);
   padded.insert(padded.end(), own.begin(), own.end());
   size_t begin = 0, end = padded.size();
-  while (begin < end && padded[begin] == 1 && shape[begin] != 1) ++begin;
-  while (end > begin && padded[end - 1] == 1 && shape[end - 1] != 1) --end;
+  while (padded[begin] == 1) ++begin;
+  while (padded[end - 1] == 1) --end;
   if (!std::equal(padded.begin() + long(begin), padded.begin() + long(end), shape.begin() + long(begin)))
     return false;
   if (end == padded.size() && count == rows[1]) return *to = {rows[1]}, true;
-  if (begin == 0 && count == rows[0]) return *to = {rows[0], 1}, true;
+  if (count == rows[0] &&
+      std::all_of(shape.begin(), shape.begin() + long(begin), [](int64_t n) { return n == 1; }))
+    return *to = {rows[0], 1}, true;
   return false;
 }
 

@@ -14,4 +14,5 @@
   AXONE_FAMILY(depthwise_family) \
   AXONE_FAMILY(winograd_family)  \
   AXONE_FAMILY(rnn_family)       \
+  AXONE_FAMILY(rnn_few_family)   \
   AXONE_FAMILY(attention_family)

@@ -247,6 +247,10 @@ void GemmPlan::cut_tasks() {
   const int64_t tile_rows = kernels->rows(panel_vectors);
   row_blocks = std::min(ceil_div(m * k_block * item, kL2Bytes), ceil_div(m, tile_rows));
   column_blocks = 1;
+  // One sequence's product: a whole lane would wait for it, and halves of its rows, unlike its columns, are
+  // runs of memory to what follows.
+  const int64_t work = m * n * k * batch;
+  if (in_order && row_blocks == 1 && m >= 16 && work >= kTaskWork && work < 4 * kTaskWork) row_blocks = 2;
   while (row_blocks * column_blocks * batch < kTasks) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     const bool one = row_blocks * column_blocks * batch == 1;

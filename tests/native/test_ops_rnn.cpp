@@ -135,6 +135,97 @@ std::vector<double> plain_lstm(const std::vector<Tensor>& in, bool reverse, bool
   return out;
 }
 
+// The first output of a program without gradients.
+Tensor run_forward(const Graph& graph, Value out, const std::vector<Tensor>& inputs, int threads) {
+  Program program(graph, {out});
+  set_num_threads(threads);
+  std::vector<Tensor> made = axone::testing::run(program, inputs);
+  set_num_threads(available_processors());
+  return made[0];
+}
+
+Tensor forward(const char* op, const std::vector<Tensor>& inputs, const Attrs& attrs, int threads) {
+  Graph graph;
+  std::vector<Value> in;
+  for (const Tensor& t : inputs) in.push_back(graph.input(t.type()));
+  return run_forward(graph, graph.add(op, in, attrs), inputs, threads);
+}
+
+double distance(const Tensor& a, const std::vector<double>& b) {
+  double most = 0;
+  for (int64_t i = 0; i < a.size(); ++i) most = std::max(most, std::fabs(at(a, i) - b[size_t(i)]));
+  return most;
+}
+
+// Of few sequences lanes hand each other the states: one block of units a lane, several, and lanes without
+// any.
+TEST(few_sequences_are_the_definition) {
+  on_every_target([] {
+    for (DType t : {DType::f32, DType::f64})
+      for (int64_t batch : {1, 3})
+        for (int64_t units : {128, 210})
+          for (bool masked : {false, true}) {
+            const auto in = recurrent_inputs("lstm", t, batch, 5, units, masked);
+            const Attrs attrs = recurrent_attrs("lstm", masked, masked);
+            const Tensor one = forward("lstm", in, attrs, 1);
+            const double error = distance(one, plain_lstm(in, masked, masked));
+            CHECK(error < (t == DType::f32 ? 1e-4 : 1e-12), "units ", units, ": ", error);
+            for (int threads : {2, 3, 5})
+              CHECK(std::memcmp(one.data(), forward("lstm", in, attrs, threads).data(), one.bytes()) == 0,
+                    "units ", units, ", batch ", batch, ", ", threads, " threads");
+          }
+  });
+}
+
+TEST(few_sequences_have_the_same_bits_for_every_team) {
+  for (const char* op : {"lstm", "gru", "simple_rnn"})
+    for (int64_t batch : {1, 2, 6, 7})
+      for (int64_t units : {200, 320}) {
+        check_same_bits(op, recurrent_inputs(op, DType::f32, batch, 6, units, true),
+                        recurrent_attrs(op, false, true));
+        check_same_bits(op, recurrent_inputs(op, DType::f64, batch, 6, units, false),
+                        recurrent_attrs(op, true, false));
+      }
+}
+
+// Each lane makes the projected inputs of its units, as soon as it is known what they come from.
+TEST(few_sequences_project_their_inputs) {
+  on_every_target([] {
+    for (const char* op : {"lstm", "gru", "simple_rnn"})
+      for (DType t : {DType::f32, DType::f64})
+        for (bool biased : {false, true}) {
+          const int64_t batch = 2, steps = 5, features = 9, units = 210;
+          std::vector<Tensor> in = recurrent_inputs(op, t, batch, steps, units, false);
+          const int64_t width = in[0].shape()[2];
+          const std::vector<Tensor> from{noise(t, {batch, steps, features}, 7),
+                                         noise(t, {features, width}, 8), noise(t, {width}, 9)};
+          const auto project = [&](Graph& g, std::vector<Value>& v) {
+            for (const Tensor& x : from) v.push_back(g.input(x.type()));
+            const Value product =
+                g.add("matmul", {v[0], v[1]}, {{"transpose_a", false}, {"transpose_b", false}});
+            return biased ? g.add("add", {product, v[2]}, {}) : product;
+          };
+          Graph first, whole;
+          std::vector<Value> operands, inputs;
+          in[0] = run_forward(first, project(first, operands), from, 1);
+          std::vector<Tensor> all = from;
+          std::vector<Value> given{project(whole, inputs)};
+          for (size_t i = 1; i < in.size(); ++i) {
+            given.push_back(whole.input(in[i].type()));
+            all.push_back(in[i]);
+          }
+          const Attrs attrs = recurrent_attrs(op, false, false);
+          const Tensor wanted = forward(op, in, attrs, 1);
+          const Value out = whole.add(op, given, attrs);
+          CHECK(Program(whole, {out}).describe().find("gemm") == std::string::npos, op);
+          for (int threads : {1, 2, 3})
+            CHECK(
+                std::memcmp(run_forward(whole, out, all, threads).data(), wanted.data(), wanted.bytes()) == 0,
+                op, " on ", threads, " threads");
+        }
+  });
+}
+
 TEST(lstm_is_its_definition) {
   on_every_target([] {
     for (bool masked : {false, true})

@@ -12,6 +12,9 @@ namespace {
 constexpr int64_t kOwnBytes = 640 * 1024;
 // Of a kernel that few sequences read, half or less is worth a meeting of the lanes after each step.
 constexpr int64_t kNearBytes = 128 * 1024;
+// Of a kernel up to this size few sequences hand over states; larger ones come from far away, and need the
+// prefetches of the tile kernels.
+constexpr int64_t kHandedBytes = 8 * 1024 * 1024;
 // Sequences of a block that goes through all steps by itself, and from which two blocks are worth it.
 constexpr int64_t kRows = 16;
 constexpr int64_t kFewRows = 8;
@@ -43,6 +46,9 @@ RnnOperands::RnnOperands(const RnnCell& cell, const Attrs& attrs, bool gradient)
     x = 0;
     if (attrs.get<bool>("bias", false)) bias = in++;
     if (masked) mask = in++;
+    const int64_t projects = attrs.get<int64_t>("projects", 0);
+    if (projects > 0) in_weights = in++;
+    if (projects > 1) in_bias = in++;
     h_all = out++;
     h_last = out++;
     if (cell.memory) c_last = out++;
@@ -104,19 +110,19 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
   }
   const int64_t tiles = ceil_div(tall, gemm->rows(panel_vectors));
   const int64_t deep = kPanelBytes / (width * item) * (tiles <= 4 ? 2 : 1);
-  if (tiles > 1) passes = std::max<int64_t>(1, ceil_div(depth, deep));
+  handed_over = cut_units && !gradient && b < kFewRows && tiles == 1 && bytes <= kHandedBytes;
+  if (handed_over)
+    passes = 2;
+  else if (tiles > 1)
+    passes = std::max<int64_t>(1, ceil_div(depth, deep));
+  padded_columns = int64_t(round_up(size_t(columns), size_t(lanes)));
+  tile_bytes = round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
   serial = row_blocks * unit_blocks == 1 || b * t * depth * columns * products <= kSerialWork;
 }
 
-int64_t RnnPlan::padded_columns() const {
-  return int64_t(round_up(size_t(columns), size_t(gemm->lanes)));
-}
-
 int64_t RnnPlan::packed_at(int64_t product, int64_t pass, int64_t column) const {
-  const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
   const int64_t first = column / unit_block * unit_block;
-  const int64_t wide = first + unit_block >= columns ? padded_columns() - first : unit_block;
-  return products * (depth * first + begin * wide) + deep * (product * wide + column - first);
+  return packed_block(product, pass, first) + (pass_begin(pass + 1) - pass_begin(pass)) * (column - first);
 }
 
 // Forward the matrices lie side by side in the rows of the weights; backward the product is with their
@@ -140,14 +146,6 @@ void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
   }
 }
 
-size_t RnnPlan::tile_bytes() const {
-  return round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
-}
-
-size_t RnnPlan::lane_bytes() const {
-  return lane_region(tile_bytes() + size_t(gemm->tail_elements(depth) * item));
-}
-
 void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
                        const void* packed, void* lane_scratch) const {
   char* const tile = static_cast<char*>(lane_scratch);
@@ -155,7 +153,6 @@ void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* st
   g.m = rows, g.n = count;
   g.a_stride = stride;
   g.c_stride = products * unit_block;
-  g.tail = tile + tile_bytes();
   g.a_layout = GemmALayout::rows;
   g.b_layout = GemmBLayout::panels;
   g.panel_vectors = int8_t(panel_vectors);
@@ -168,7 +165,7 @@ void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* st
       const int64_t begin = pass_begin(pass);
       g.k = pass_begin(pass + 1) - begin;
       g.a = static_cast<const char*>(state) + begin * item;
-      g.b = static_cast<const char*>(packed) + packed_at(product, pass, unit) * item;
+      g.b = static_cast<const char*>(packed) + packed_block(product, pass, unit) * item;
       g.accumulate = pass > 0;
       g.in_order = true;
       gemm->block(g);

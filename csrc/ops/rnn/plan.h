@@ -22,6 +22,7 @@ const RnnCell& rnn_cell(const std::string& op);
 
 // Positions of a node's operands; -1: not there. Forward: x, kernel, h0, c0, bias, mask -> h of all steps,
 // last h, last c, and with the attribute "keep": kept gates, c of all steps. With "zero" h0 is known to be 0.
+// With "projects" 1 or 2 the inputs are still to be multiplied by weights, and 2: a bias to be added.
 // Gradient: h of all steps, kernel, h0, c0, kept gates, c of all steps, mask, gradients of the first three
 // outputs as "grads" says -> gradients of x, product (where it differs), h before every step, what reaches h0
 // past the first step's product, gradient of c0.
@@ -29,6 +30,7 @@ struct RnnOperands {
   RnnOperands(const RnnCell& cell, const Attrs& attrs, bool gradient);
 
   int x = -1, kernel = 1, h0 = 2, c0 = -1, bias = -1, mask = -1;
+  int in_weights = -1, in_bias = -1;
   int h_all = -1, kept = -1, c_all = -1;  // forward: outputs; gradient: inputs
   int h_grad = -1, h_last_grad = -1, c_last_grad = -1;
   int h_last = -1, c_last = -1;
@@ -39,7 +41,8 @@ struct RnnOperands {
 
 // Sizes and cuts. Work is cut into blocks of sequences and of units. Where the kernel fits into a core's own
 // cache, a block of sequences goes through all steps by itself; else units are cut, so that each lane reads
-// its part of the kernel alone, and all lanes meet after each step.
+// its part of the kernel alone, and all lanes meet after each step, or hand over what they made of the
+// states.
 struct RnnPlan {
   RnnPlan(const RnnCell& cell, DType dtype, int64_t batch, int64_t steps, int64_t units, bool gradient);
 
@@ -52,22 +55,34 @@ struct RnnPlan {
   int64_t products;        // matrices of `columns` columns side by side: the gates, or one
   int64_t row_blocks = 1, unit_blocks = 1, unit_block = 0;
   int64_t passes = 1;  // over the depth
+  int64_t padded_columns = 0;
+  size_t tile_bytes = 0;
   int panel_vectors = 1;
   bool transposed;  // the product is with the kernel's transpose: backwards
   bool serial = true;
+  // Few sequences on the way forward: lanes hand over states, and the depth has two passes, of which either
+  // may be the first, as a sum of two does not depend on their order.
+  bool handed_over = false;
 
   int64_t row_begin(int64_t block) const { return batch * block / row_blocks; }
   int64_t most_rows() const { return ceil_div(batch, row_blocks); }
-  int64_t pass_begin(int64_t pass) const { return depth * pass / passes; }
-  int64_t padded_columns() const;
+  int64_t pass_begin(int64_t pass) const {
+    if (handed_over) return pass == 0 ? 0 : pass == 1 ? unit_blocks / 2 * unit_block : depth;
+    return depth * pass / passes;
+  }
   // The packed kernel: block of units by block, pass by pass, matrix by matrix, panel by panel.
-  size_t packed_bytes() const { return size_t(products * depth * padded_columns() * item); }
+  size_t packed_bytes() const { return size_t(products * depth * padded_columns * item); }
+  // Of the block of units that begins with column `first`.
+  int64_t packed_block(int64_t product, int64_t pass, int64_t first) const {
+    const int64_t begin = pass_begin(pass), deep = pass_begin(pass + 1) - begin;
+    const int64_t wide = first + unit_block >= columns ? padded_columns - first : unit_block;
+    return products * (depth * first + begin * wide) + deep * product * wide;
+  }
   int64_t packed_at(int64_t product, int64_t pass, int64_t column) const;
   // Packs the kernel, shared among the lanes.
   void pack(const Lane& lane, const void* weights, void* packed) const;
-  // One lane's scratch: the product's tile, and what the tile kernels need.
-  size_t tile_bytes() const;
-  size_t lane_bytes() const;
+  // One lane's scratch: the product's tile.
+  size_t lane_bytes() const { return lane_region(tile_bytes); }
   // tile = state times packed columns [unit, unit + count) of every matrix.
   void multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
                 const void* packed, void* lane_scratch) const;

@@ -1,6 +1,8 @@
 // lstm, gru, simple_rnn: types and gradients.
-#include "ops/rules.h"
+#include <optional>
+
 #include "ops/rnn/plan.h"
+#include "ops/rules.h"
 
 namespace axone {
 
@@ -101,6 +103,56 @@ Value start_from_zero(const RnnCell& cell, Graph& g, const std::vector<Value>& i
   return g.add(cell.name, in, more);
 }
 
+// Bytes of projected inputs, and multiply-adds, up to which every lane makes those of its units by itself.
+constexpr int64_t kProjectedBytes = 512 * 1024;
+constexpr int64_t kProjectedWork = 4 * 1024 * 1024;
+
+// The product, and the bias added to it, that make inputs of shape (batch, steps, width) from features.
+struct Projection {
+  Value features, weights, bias;
+};
+std::optional<Projection> projection_of(const Graph& g, Value inputs) {
+  const Shape all = g.shape(inputs);
+  if (!is_op(g, inputs, "reshape")) return {};
+  Projection p;
+  Value product = g.node(inputs).inputs[0];
+  if (is_op(g, product, "add")) {
+    const std::vector<Value>& terms = g.node(product).inputs;
+    const size_t first = is_op(g, terms[0], "matmul") ? 0 : 1;
+    p.bias = terms[1 - first];
+    product = terms[first];
+    if (g.shape(p.bias) != Shape{all[2]}) return {};
+  }
+  if (!is_op(g, product, "matmul")) return {};
+  const Node& n = g.node(product);
+  if (n.attrs.get<bool>("transpose_a", false) || n.attrs.get<bool>("transpose_b", false)) return {};
+  if (!is_op(g, n.inputs[0], "reshape")) return {};
+  p.features = g.node(n.inputs[0]).inputs[0];
+  p.weights = n.inputs[1];
+  const Shape from = g.shape(p.features);
+  const bool sequences = from.size() == 3 && from[0] == all[0] && from[1] == all[1] && from[2] > 0;
+  if (!sequences || g.shape(p.weights) != Shape{from[2], all[2]}) return {};
+  return p;
+}
+
+// Who else reads the projected inputs has them made once more.
+std::optional<Rewriting> with_projection(const Graph& g, const Node& n, const RnnCell& cell) {
+  const Shape all = g.shape(n.inputs[0]);
+  const int64_t elements = element_count(all), units = all[2] / cell.gates;
+  const DType type = g.type(n.inputs[0]).dtype;
+  if (n.attrs.get<bool>("keep", false) || n.attrs.has("projects")) return {};
+  if (elements * int64_t(item_size(type)) > kProjectedBytes) return {};
+  if (!RnnPlan(cell, type, all[0], all[1], units, false).handed_over) return {};
+  const std::optional<Projection> p = projection_of(g, n.inputs[0]);
+  if (!p || elements * g.shape(p->features)[2] > kProjectedWork) return {};
+  Rewriting way{n.op, n.inputs, n.attrs};
+  way.inputs[0] = p->features;
+  way.inputs.push_back(p->weights);
+  if (p->bias) way.inputs.push_back(p->bias);
+  way.attrs.set("projects", int64_t(p->bias ? 2 : 1));
+  return way;
+}
+
 std::vector<Sym> forward_gradient(const GradientCall& g, const RnnCell& cell) {
   keep(g, cell);
   const RnnOperands o(cell, g.attrs, false);
@@ -139,6 +191,9 @@ void define(const RnnCell& cell, const char* grad) {
   Op& op = define_op(cell.name);
   op.type = forward_type;
   op.gradient = [&cell](const GradientCall& g) { return forward_gradient(g, cell); };
+  op.rewrite = [&cell](const Graph& g, const Node& n, const std::vector<int>&) {
+    return with_projection(g, n, cell);
+  };
   op.shortcut = [&cell](Graph& g, const std::vector<Value>& in, const Attrs& attrs) {
     return start_from_zero(cell, g, in, attrs);
   };
