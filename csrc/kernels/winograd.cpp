@@ -2,6 +2,7 @@
 #include "kernels/winograd.h"
 
 #include "kernels/families.h"
+#include "simd/bits.h"
 #include "simd/vec.h"
 
 namespace axone {
@@ -162,6 +163,10 @@ AXONE_INLINE void load_patch(const WinogradImage& g, const Patch& p, int64_t c, 
 }
 
 AXONE_INLINE void store_planes(const V* v, int64_t n, const WinogradPlanes& planes, float* out) {
+  if (planes.far) {
+#pragma GCC unroll 36
+    for (int p = 0; p < kWinogradPlaces; ++p) __builtin_prefetch(out + p * planes.plane + L, 1);
+  }
 #pragma GCC unroll 36
   for (int p = 0; p < kWinogradPlaces; ++p) store_some(out + p * planes.plane, v[p], n);
 }
@@ -216,16 +221,28 @@ void output_grad(const WinogradImage& g, const float* dy, int64_t tile, int64_t 
   }
 }
 
+// Channels [c, c + n) of `count` pixels, refined.
+AXONE_INLINE void finish_pixels(const ChannelFinish& f, int64_t c, int64_t n, int count, V* y) {
+  const V scale = load_some(static_cast<const float*>(f.scale) + c, n),
+          shift = load_some(static_cast<const float*>(f.shift) + c, n);
+  const float low = float(f.low), high = float(f.high);
+#pragma GCC unroll 16
+  for (int i = 0; i < count; ++i) y[i] = at_most<float>(at_least<float>(y[i] * scale + shift, low), high);
+}
+
 template <class W>
-AXONE_INLINE void output_vector(const WinogradImage& g, const float* m, int64_t n,
-                                const WinogradPlanes& planes, int64_t rows, int64_t columns, float* y) {
+AXONE_INLINE void output_vector(const WinogradImage& g, const float* m, int64_t c, int64_t n,
+                                const WinogradPlanes& planes, int64_t rows, int64_t columns,
+                                const ChannelFinish* finish, float* y) {
   constexpr int T = W::kTile;
   V v[36], t[6 * T], out[T * T];
-  load_planes(m, n, planes, v);
+  load_planes(m + c, n, planes, v);
 #pragma GCC unroll 8
   for (int j = 0; j < 6; ++j) W::template times_a_transposed<6, 6>(v + j, t + j);
 #pragma GCC unroll 8
   for (int i = 0; i < T; ++i) W::template times_a_transposed<1, 1>(t + 6 * i, out + T * i);
+  if (finish) finish_pixels(*finish, c, n, T * T, out);
+  y += c;
   if (rows == T && columns == T && n == L) {
 #pragma GCC unroll 8
     for (int i = 0; i < T; ++i)
@@ -239,7 +256,7 @@ AXONE_INLINE void output_vector(const WinogradImage& g, const float* m, int64_t 
 
 template <class W>
 void output(const WinogradImage& g, const float* m, const WinogradPlanes& planes, int64_t tile,
-            int64_t tile_end, int64_t channels, float* y) {
+            int64_t tile_end, int64_t channels, const ChannelFinish* finish, float* y) {
   constexpr int64_t T = W::kTile;
   for (; tile < tile_end; ++tile, m += planes.stride) {
     const TileAt at(g, tile);
@@ -247,10 +264,13 @@ void output(const WinogradImage& g, const float* m, const WinogradPlanes& planes
     const int64_t rows = g.height - at.h < T ? g.height - at.h : T,
                   columns = g.width - at.w < T ? g.width - at.w : T;
     int64_t c = 0;
-    for (; c + L <= channels; c += L) output_vector<W>(g, m + c, L, planes, rows, columns, out + c);
-    if (c < channels) output_vector<W>(g, m + c, channels - c, planes, rows, columns, out + c);
+    for (; c + L <= channels; c += L) output_vector<W>(g, m, c, L, planes, rows, columns, finish, out);
+    if (c < channels) output_vector<W>(g, m, c, channels - c, planes, rows, columns, finish, out);
   }
 }
+
+// Rows of weights that are fetched ahead: they come from memory, in short pieces far from each other.
+constexpr int64_t kRowsAhead = 4;
 
 template <class W>
 void weights(const WinogradWeights& g, const float* w, const WinogradPlanes& planes, float* out) {
@@ -262,6 +282,9 @@ void weights(const WinogradWeights& g, const float* w, const WinogradPlanes& pla
 #pragma GCC unroll 32
       for (int tap = 0; tap < K * K; ++tap)
         k[tap] = load_some(w + (g.rotated ? K * K - 1 - tap : tap) * g.tap + i * g.row + j, n);
+#pragma GCC unroll 32
+      for (int tap = 0; tap < K * K; ++tap)
+        __builtin_prefetch(w + tap * g.tap + (i + kRowsAhead) * g.row + j);
 #pragma GCC unroll 8
       for (int c = 0; c < K; ++c) W::template times_g<K, K>(k + c, t + c);
 #pragma GCC unroll 8

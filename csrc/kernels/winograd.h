@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "kernels/finish.h"
+
 namespace axone {
 
 constexpr int64_t kWinogradPlaces = 36, kWinogradPatch = 6;
@@ -28,15 +30,19 @@ struct WinogradImage {
 // counts from the first tile of a call.
 struct WinogradPlanes {
   int64_t plane, stride;
+  bool far = false;  // beyond a lane's caches: lines are asked for before they are written, as 36 streams are
+                     // more than the hardware follows
 };
 
 // "winograd<k>.input": planes of B^T d B for tiles [tile, tile_end). Pixels outside of the image are 0.
 using WinogradInput = void (*)(const WinogradImage& image, const float* x, int64_t tile, int64_t tile_end,
                                int64_t channels, const WinogradPlanes& planes, float* out);
 
-// "winograd<k>.output": pixels A^T m A of the planes m; those outside of the image are left out.
+// "winograd<k>.output": pixels A^T m A of the planes m, finished if `finish` is not null; those outside of
+// the image are left out.
 using WinogradOutput = void (*)(const WinogradImage& image, const float* m, const WinogradPlanes& planes,
-                                int64_t tile, int64_t tile_end, int64_t channels, float* y);
+                                int64_t tile, int64_t tile_end, int64_t channels, const ChannelFinish* finish,
+                                float* y);
 
 // "winograd<k>.output_grad": planes of A dy A^T: the adjoint of "winograd<k>.output".
 using WinogradOutputGrad = WinogradInput;

@@ -29,6 +29,10 @@ bool Epilogue::follow(int64_t parts) {
   return !waits_;
 }
 
+void Epilogue::leave_finish(int64_t channels) {
+  finishes_ = !waits_ && raw_output_ == 0 && chain_.finishes_channels(head_input_, channels);
+}
+
 void Epilogue::take_pieces(int64_t elements) {
   if (raw_bytes_ == 0) return;
   raw_bytes_ = 0;
@@ -54,6 +58,7 @@ Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head
       lane_scratch_(statistics_ + epilogue.statistics_bytes() + epilogue.lane_scratch_ * size_t(lane.index)),
       piece_(epilogue.piece_bytes_ ? lane_scratch_ : nullptr),
       chain_(epilogue.chain_, in_, io.out, lane_scratch_ + epilogue.piece_bytes_) {
+  if (epilogue.finishes_) finish_ = chain_.channel_finish();
   if (epilogue.chain_.statistics().empty()) return;
   epilogue.chain_.statistics().clear(lane, epilogue.parts_, statistics_);
   lane.barrier();

@@ -27,6 +27,10 @@ class Epilogue {
   // Called by a head that is complete only at its end: the chain runs behind it.
   void wait() { waits_ = true; }
 
+  // Called by a head whose kernels can scale, shift and clip the `channels` columns of its result: where
+  // that is all that the chain does, it is left to them (GemmEpilogue::finish).
+  void leave_finish(int64_t channels);
+
   // Called by a head that can hand over its values in pieces of up to `elements`, one lane one piece at a
   // time: then raw values that no output can hold need no memory of the whole shape.
   void take_pieces(int64_t elements);
@@ -64,6 +68,7 @@ class Epilogue {
     void* piece() const override { return piece_; }
     bool is_update() const override { return epilogue_.is_update() && chain_.in_place(); }
     void update_operands(int64_t begin, const void* values, const void** operands) override;
+    const ChannelFinish* finish() const override { return epilogue_.finishes_ ? &finish_ : nullptr; }
     // Behind the head: all that is left.
     void finish(const Lane& lane, const Operands& io);
     // Where the head writes its output, if not in pieces.
@@ -82,6 +87,7 @@ class Epilogue {
     char *statistics_, *part_, *lane_scratch_;
     void* piece_;
     TileProgram::Bound chain_;
+    ChannelFinish finish_{};
   };
 
   bool is_update() const { return chain_.is_update(head_input_); }
@@ -95,7 +101,7 @@ class Epilogue {
   }
 
   TileProgram chain_;
-  bool waits_ = false;
+  bool waits_ = false, finishes_ = false;
   StatisticParts own_parts_;  // of a chain that waits
   int64_t parts_ = 0;
   size_t head_input_ = 0;                      // the chain's input that is the head's output

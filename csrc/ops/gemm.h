@@ -6,6 +6,7 @@
 
 #include "base/dtype.h"
 #include "cpu/team.h"
+#include "kernels/finish.h"
 
 namespace axone {
 
@@ -28,6 +29,8 @@ class GemmEpilogue {
   virtual bool is_update() const { return false; }
   // Then its operands from element `begin` on, whose gradients are the values.
   virtual void update_operands(int64_t, const void* /*values*/, const void** /*operands*/) {}
+  // What is left to the head's kernels, which then finish C by themselves, or null.
+  virtual const ChannelFinish* finish() const { return nullptr; }
 };
 
 // Elements of a piece: 32 KB of float32, which stay in the first-level cache.

@@ -125,8 +125,8 @@ bool TileProgram::fuse_product(size_t statistic) {
 }
 
 // Steps whose operands are the same for every tile are done once, before all others: their operands are
-// numbers, or inputs that repeat themselves. A normalisation, (x - mean) * factor + shift, becomes
-// x * factor + (shift - mean * factor) for it.
+// numbers, or inputs that repeat themselves. A normalisation, (x + bias - mean) * factor + shift, becomes
+// x * factor + (bias * factor + (shift - mean * factor)) for it.
 void TileProgram::hoist_steps() {
   const auto fixed = [&](int16_t slot) {
     if (slot < 0) return true;
@@ -151,17 +151,22 @@ void TileProgram::hoist_steps() {
       continue;
     if (!fixed(outer.b)) std::swap(outer.a, outer.b);
     if (!fixed(outer.b) || !fixed(outer.c) || !temporary(outer.a)) continue;
-    const auto inner = std::find_if(steps_.begin(), steps_.begin() + int64_t(i), [&](const Step& s) {
-      return s.out == outer.a && s.kernel == kernel("subtract") && fixed(s.b);
-    });
+    const auto at = steps_.begin() + int64_t(i);
+    const auto inner = std::find_if(steps_.begin(), at, [&](const Step& s) { return s.out == outer.a; });
+    if (inner == at || (inner->kernel != kernel("subtract") && inner->kernel != kernel("add"))) continue;
+    if (inner->kernel == kernel("add") && !fixed(inner->b)) std::swap(inner->a, inner->b);
     const auto reads =
         std::count_if(steps_.begin(), steps_.end(), [&](const Step& s) { return s.reads(outer.a); });
-    if (inner == steps_.begin() + int64_t(i) || reads != 1) continue;
+    if (!fixed(inner->b) || reads != 1) continue;
     const int16_t shift = add_slot({Source::temporary, dtype, 0, 0, {}, {}});
-    Step once{kernel("fnma"), shift, inner->b, outer.b, outer.c, 0, nullptr, {}};
+    const char* const shifted = inner->kernel == kernel("add") ? "fma" : "fnma";
+    Step once{kernel(shifted), shift, inner->b, outer.b, outer.c, 0, nullptr, {}};
     once.once = true;
     outer.a = inner->a, outer.c = shift;
+    // Behind what makes its operands; then the next of the sums that lead here.
     *inner = once;
+    std::rotate(inner, inner + 1, at);
+    --i;
   }
   std::stable_partition(steps_.begin(), steps_.end(), [](const Step& s) { return s.once; });
 }

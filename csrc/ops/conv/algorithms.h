@@ -19,8 +19,9 @@ std::unique_ptr<Instruction> depthwise_input_grad(const ConvGeometry& g, std::un
 std::unique_ptr<Instruction> depthwise_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 
 // Winograd's F(4, 3) and F(2, 5), where winograd_applies: its rounding errors are larger, and the attribute
-// "exact" rules it out.
-bool winograd_applies(const ConvGeometry& g);
+// "exact" rules it out. It needs kWinogradTiles, or, of many weights, `fewest`.
+constexpr int64_t kWinogradTiles = 24;
+bool winograd_applies(const ConvGeometry& g, int64_t fewest);
 std::unique_ptr<Instruction> winograd_forward(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> winograd_input_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);
 std::unique_ptr<Instruction> winograd_weight_grad(const ConvGeometry& g, std::unique_ptr<Epilogue> epilogue);

@@ -1,6 +1,7 @@
 // Convolution and its two gradients: shape rules, gradients, and the choice of the algorithm.
 #include "ops/conv/algorithms.h"
 #include "ops/conv/padding.h"
+#include "ops/conv/winograd.h"
 #include "ops/rules.h"
 
 namespace axone {
@@ -80,7 +81,7 @@ std::unique_ptr<Instruction> compile_forward(const OpCall& c, std::unique_ptr<Ep
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.filters, g.channels, false, false, std::move(epilogue));
   if (direct(g)) return depthwise_forward(g, std::move(epilogue));
-  if (winograd_applies(g)) return winograd_forward(g, std::move(epilogue));
+  if (winograd_applies(g, 4)) return winograd_forward(g, std::move(epilogue));
   return gathered_forward(g, std::move(epilogue));
 }
 
@@ -89,7 +90,7 @@ std::unique_ptr<Instruction> compile_input_grad(const OpCall& c, std::unique_ptr
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.channels, g.filters, false, true, std::move(epilogue));
   if (direct(g)) return depthwise_input_grad(g, std::move(epilogue));
-  if (winograd_applies(g)) return winograd_input_grad(g, std::move(epilogue));
+  if (winograd_applies(g, 8)) return winograd_input_grad(g, std::move(epilogue));
   return gathered_input_grad(g, std::move(epilogue));
 }
 
@@ -98,7 +99,7 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, g.channels, g.filters, pixels, true, false, std::move(epilogue));
   if (direct(g)) return depthwise_weight_grad(g, std::move(epilogue));
-  if (winograd_applies(g)) return winograd_weight_grad(g, std::move(epilogue));
+  if (winograd_applies(g, kWinogradTiles)) return winograd_weight_grad(g, std::move(epilogue));
   return gathered_weight_grad(g, std::move(epilogue));
 }
 
@@ -136,8 +137,8 @@ std::unique_ptr<Instruction> compile_weight_grad(const OpCall& c, std::unique_pt
 }  // namespace
 
 // Below these sizes the transformations cost more than the multiplications that they save.
-bool winograd_applies(const ConvGeometry& g) {
-  constexpr int64_t kChannels = 16, kTiles = 24;
+bool winograd_applies(const ConvGeometry& g, int64_t fewest) {
+  constexpr int64_t kChannels = 16;
   if (g.exact || g.dtype != DType::f32 || g.groups != 1) return false;
   if (g.kernel[0] != 1 || g.stride[0] != 1 || g.low[0] != 0 || g.in[0] != g.out[0]) return false;
   if (g.kernel[1] != g.kernel[2] || (g.kernel[1] != 3 && g.kernel[1] != 5)) return false;
@@ -146,7 +147,9 @@ bool winograd_applies(const ConvGeometry& g) {
   const int64_t tile = 7 - g.kernel[1];
   const int64_t images = g.samples ? g.samples : g.batch;
   const int64_t tiles = images * g.in[0] * ceil_div(g.out[1], tile) * ceil_div(g.out[2], tile);
-  return std::min(g.channels, g.filters) >= kChannels && tiles >= kTiles;
+  const int64_t weights = kWinogradPlaces * g.channels * g.filters * 4;
+  return std::min(g.channels, g.filters) >= kChannels &&
+         tiles >= (weights > kManyWinogradWeights ? fewest : kWinogradTiles);
 }
 
 }  // namespace axone

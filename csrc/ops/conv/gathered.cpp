@@ -112,7 +112,9 @@ class GatheredProduct final : public Instruction {
     pass_ = std::max<int64_t>(1, ceil_div(depth, passes));
     row_stride_ = ceil_div(pass_, kRowGap) * kRowGap + kRowGap;
     cut();
-    if (epilogue_) s_.dense ? void(epilogue_->follow(s_.phases[0].row_blocks)) : epilogue_->wait();
+    if (epilogue_ && !s_.dense) epilogue_->wait();
+    if (epilogue_ && s_.dense && epilogue_->follow(s_.phases[0].row_blocks) && depth > 0)
+      epilogue_->leave_finish(s_.columns * s_.groups);
     const int64_t padded = ceil_div(s_.columns, lanes) * lanes;
     for (Phase& p : s_.phases) {
       p.packed = packed_elements_;
@@ -206,12 +208,13 @@ class GatheredProduct final : public Instruction {
     const int64_t row = phase.row_begin(row_block), row_end = phase.row_begin(row_block + 1);
     if (row == row_end || from >= to) return;
     for (int64_t group = 0; group < s_.groups; ++group)
-      multiply(phase, group, row, row_end, from, to, io, c, own);
-    if (epilogue) epilogue->begin_part(row_block), refine(row, row_end, from, to, *epilogue);
+      multiply(phase, group, row, row_end, from, to, io, c, own, epilogue ? epilogue->finish() : nullptr);
+    if (epilogue && !epilogue->finish())
+      epilogue->begin_part(row_block), refine(row, row_end, from, to, *epilogue);
   }
 
   void multiply(const Phase& phase, int64_t group, int64_t row, int64_t row_end, int64_t from, int64_t to,
-                const Operands& io, char* c, char* own) const {
+                const Operands& io, char* c, char* own, const ChannelFinish* finish) const {
     const int64_t all = s_.columns * s_.groups;
     char* const rows = own;
     char* const tail = own + rows_bytes_;
@@ -223,12 +226,15 @@ class GatheredProduct final : public Instruction {
     g.c = s_.dense ? c + (row * all + group * s_.columns + from) * item_ : tail;
     g.c_stride = s_.dense ? all : g.n;
     const char* const x = static_cast<const char*>(io.in[0]) + group * s_.group_depth * item_;
+    ChannelFinish own_finish{};
+    if (finish) own_finish = finish->at(group * s_.columns + from, item_);
     for (int64_t k0 = 0; k0 < phase.depth; k0 += pass_) {
       const int64_t k1 = std::min(phase.depth, k0 + pass_);
       gather_(phase.gather, x, row, row_end, k0, k1, rows, row_stride_);
       g.k = k1 - k0;
       g.b = panel_of(phase, group, k0, from, io.prepared);
       g.accumulate = k0 > 0;
+      g.finish = finish && k1 == phase.depth ? &own_finish : nullptr;
       kernels_.block(g);
     }
     if (phase.depth == 0) zero(g);

@@ -10,6 +10,10 @@
 
 namespace axone {
 
+// Bytes of transformed weights from which they are transformed panel by panel for few tiles: together they
+// would pass through memory.
+constexpr int64_t kManyWinogradWeights = 2 << 20;
+
 // Outputs of a tile along each axis.
 inline int64_t winograd_tile(const ConvGeometry& g) {
   return kWinogradPatch + 1 - g.kernel[1];
