@@ -95,7 +95,7 @@ def axone_calls(axone: Any, layer: Layer) -> dict[str, Call]:
         d_beta = ops.sum(dy, axis=(0, 1, 2))
         d_gamma = ops.sum(dy * centred, axis=(0, 1, 2)) * scale
         slope = gamma * scale
-        d_x = dy * slope - centred * (slope * scale * d_gamma / count) - slope * d_beta / count
+        d_x = dy * slope - (centred * (slope * scale * d_gamma / count) + slope * d_beta / count)
         return d_x, d_gamma, d_beta
 
     mean, variance = ops.moments(x, axes=(0, 1, 2))
