@@ -269,7 +269,16 @@ void clear_band(const ConvGather& g, const PoolBand& b, T* dx) {
          size_t((b.h_end - b.h) * g.stride[1]) * sizeof(T));
 }
 
-template <class T, class I>
+// Whether windows cover the input and do not meet: then each element has one gradient or 0, and need not be
+// cleared before.
+bool windows_tile(const ConvGather& g) {
+  for (int axis = 0; axis < 3; ++axis)
+    if (g.taps[axis] != g.step[axis] || g.low[axis] != 0 || g.out[axis] * g.step[axis] != g.size[axis])
+      return false;
+  return true;
+}
+
+template <class T, class I, bool Alone>
 struct MaxGradBody {
   const ConvGather& g;
   const Window& w;
@@ -289,19 +298,26 @@ struct MaxGradBody {
       for (int v = 0; v < V; ++v) {
         T* const p = dx + at + c + v * L;
         const int64_t n = v == V - 1 ? last : L;
-        const Vec<T> old = load_some<T>(p, n);
+        const Vec<T> old = Alone ? Vec<T>{} : load_some<T>(p, n);
         store_some<T>(p, where[v] == Int<T>(tap) ? old + d[v] : old, n);
       }
     });
   }
 };
 
+template <class T, class I, bool Alone>
+void max_grad_windows(const ConvGather& g, const T* dy, const I* index, const PoolBand& band, T* dx) {
+  for_band(g, band, [&](int64_t row, const Window& w, int64_t) __attribute__((always_inline)) {
+    for_channels<T>(g.channels,
+                    MaxGradBody<T, I, Alone>{g, w, dy + row * g.channels, index + row * g.channels, dx});
+  });
+}
+
 template <class T, class I>
 void max_grad_band(const ConvGather& g, const T* dy, const I* index, const PoolBand& band, T* dx) {
+  if (windows_tile(g)) return max_grad_windows<T, I, true>(g, dy, index, band, dx);
   clear_band<T>(g, band, dx);
-  for_band(g, band, [&](int64_t row, const Window& w, int64_t) __attribute__((always_inline)) {
-    for_channels<T>(g.channels, MaxGradBody<T, I>{g, w, dy + row * g.channels, index + row * g.channels, dx});
-  });
+  max_grad_windows<T, I, false>(g, dy, index, band, dx);
 }
 
 template <class T>
@@ -314,7 +330,7 @@ void max_grad(const ConvGather& g, const void* dy_, const void* index, const Poo
     max_grad_band<T>(g, dy, static_cast<const int32_t*>(index), band, dx);
 }
 
-template <class T>
+template <class T, bool Alone>
 struct AverageGradBody {
   const ConvGather& g;
   const Window& w;
@@ -330,20 +346,26 @@ struct AverageGradBody {
       for (int v = 0; v < V; ++v) {
         T* const p = dx + at + c + v * L;
         const int64_t n = v == V - 1 ? last : L;
-        store_some<T>(p, load_some<T>(p, n) + d[v], n);
+        store_some<T>(p, (Alone ? Vec<T>{} : load_some<T>(p, n)) + d[v], n);
       }
     });
   }
 };
 
-template <class T>
-void average_grad(const ConvGather& g, const void* dy, const PoolBand& band, void* dx_) {
-  T* dx = static_cast<T*>(dx_);
-  clear_band<T>(g, band, dx);
+template <class T, bool Alone>
+void average_grad_windows(const ConvGather& g, const T* dy, const PoolBand& band, T* dx) {
   for_band(g, band, [&](int64_t row, const Window& w, int64_t count) __attribute__((always_inline)) {
-    for_channels<T>(g.channels, AverageGradBody<T>{g, w, static_cast<const T*>(dy) + row * g.channels, dx,
-                                                   T(1) / T(count)});
+    for_channels<T>(g.channels, AverageGradBody<T, Alone>{g, w, dy + row * g.channels, dx, T(1) / T(count)});
   });
+}
+
+template <class T>
+void average_grad(const ConvGather& g, const void* dy_, const PoolBand& band, void* dx_) {
+  const T* const dy = static_cast<const T*>(dy_);
+  T* const dx = static_cast<T*>(dx_);
+  if (windows_tile(g)) return average_grad_windows<T, true>(g, dy, band, dx);
+  clear_band<T>(g, band, dx);
+  average_grad_windows<T, false>(g, dy, band, dx);
 }
 
 template <class F>
