@@ -33,11 +33,17 @@ int64_t block(const GemmBlock& g) {
   const bool carries = g.update_elements > 0 && g.a_layout != GemmALayout::rows && g.panel_vectors == 2 &&
                        !g.transposed && !g.accumulate;
   UpdateBeside<T> update = update_of<T>(g);
+  TileArguments<T> t{};
+  t.k = g.k;
+  t.a_stride = g.a_stride;
+  t.accumulate = g.accumulate && !g.transposed && !g.in_order;
+  t.begin_with_c = g.accumulate && g.in_order;
+  t.in_order = g.in_order;
+  t.update = &update;
+  if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
   for (int64_t j = 0; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
-    TileArguments<T> t;
-    t.k = g.k;
     t.b = static_cast<const T*>(g.b) + (g.b_layout == GemmBLayout::panels ? j * g.k : j);
     t.b_stride = g.b_layout == GemmBLayout::panels ? vectors * L : g.b_stride;
     if (!kMaskedLoads && last < L && g.b_layout == GemmBLayout::rows) {
@@ -49,19 +55,16 @@ int64_t block(const GemmBlock& g) {
     // A packed panel has whole vectors, so a tile that goes to the scratch tile needs no mask.
     t.last = last;
     t.a_ahead = g.a_layout == GemmALayout::columns && j == 0 ? kAheadA * g.a_stride : 0;
-    t.accumulate = g.accumulate && !g.transposed && !g.in_order;
-    t.begin_with_c = g.accumulate && g.in_order;
-    t.in_order = g.in_order;
-    t.update = &update;
-    t.scale = g.finish ? static_cast<const T*>(g.finish->scale) + j : nullptr;
-    t.shift = g.finish ? static_cast<const T*>(g.finish->shift) + j : nullptr;
-    t.low = g.finish ? T(g.finish->low) : T(0), t.high = g.finish ? T(g.finish->high) : T(0);
+    if (g.finish) {
+      t.scale = static_cast<const T*>(g.finish->scale) + j;
+      t.shift = static_cast<const T*>(g.finish->shift) + j;
+    }
     for (int64_t n = 0, i = 0; n < tiles; ++n) {
       const int64_t r = base + (n < extra);
       t.a = a + (g.a_layout == GemmALayout::rows      ? i * g.a_stride
                  : g.a_layout == GemmALayout::columns ? i
                                                       : i * g.k);
-      t.a_stride = g.a_layout == GemmALayout::slivers ? r : g.a_stride;
+      if (g.a_layout == GemmALayout::slivers) t.a_stride = r;
       t.c = g.transposed ? scratch : c + i * g.c_stride + j;
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
