@@ -39,9 +39,9 @@ int64_t block(const GemmBlock& g) {
   t.accumulate = g.accumulate && !g.transposed && !g.in_order;
   t.begin_with_c = g.accumulate && g.in_order;
   t.in_order = g.in_order;
-  t.update = &update;
   if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
-  for (int64_t j = 0; j < g.n; j += g.panel_vectors * L) {
+  const int64_t done = carries ? carry_panels<T>(g, &update) : 0;
+  for (int64_t j = done; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
     t.b = static_cast<const T*>(g.b) + (g.b_layout == GemmBLayout::panels ? j * g.k : j);
@@ -69,9 +69,7 @@ int64_t block(const GemmBlock& g) {
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
-      const TileFunction<T> beside =
-          carries && vectors == 2 && update.vectors > 0 ? tile_with_update<T>(r) : nullptr;
-      beside ? beside(t) : functions[r - 1][vectors - 1](t);
+      functions[r - 1][vectors - 1](t);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,
                             g.accumulate);

@@ -32,16 +32,6 @@ constexpr bool kMaskedLoads = false;
 #define AXONE_UNROLL AXONE_PRAGMA_(GCC unroll 64)
 #endif
 
-// An update in place of elements that have nothing to do with the tile, except that its arithmetic leaves the
-// divider and the paths to the outer caches idle.
-template <class T>
-struct UpdateBeside {
-  T *m, *v, *w;
-  const T* g;
-  AdamStep<T> step;
-  int64_t i, vectors;  // elements done, vectors left
-};
-
 template <class T>
 struct TileArguments {
   int64_t k;
@@ -61,7 +51,6 @@ struct TileArguments {
   const T* scale;  // of the finish, or null
   const T* shift;
   T low, high;
-  UpdateBeside<T>* update;  // of a tile that carries one along
 };
 
 // Element i of the current column of A. Along rows, every third row has a pointer of its own: x86 addresses
