@@ -27,7 +27,8 @@ struct RunStatus {
   std::atomic<bool> failed{false};
   std::exception_ptr failure;
 
-  // Only a serial instruction may fail: then every lane of the team learns of it at one barrier.
+  // Only an instruction that calls the host may fail: then every lane of the team learns of it at one
+  // barrier.
   void fail(std::exception_ptr error) {
     failure = std::move(error);
     failed.store(true);
@@ -55,11 +56,16 @@ struct Operands {
 class Instruction {
  public:
   virtual ~Instruction() = default;
-  // Called by every lane of the team with equal operands; by lane 0 alone (as a team of one) if serial().
+  // Called by every lane of the team with equal operands; by one lane alone (as a team of one) if serial().
   // Must not throw or allocate. Inputs and outputs never overlap unless the op is compiled to allow it.
-  // Results must not depend on the team's size. The executor puts a barrier after it.
+  // Results must not depend on the team's size. Other lanes may still be busy with instructions before it or
+  // already with some behind it, though never with one that reads or writes memory that it writes, or writes
+  // what it reads.
   virtual void run(const Lane& lane, const Operands& io) const = 0;
   virtual bool serial() const { return false; }
+  // Whether it runs code of the user, which may fail and may read any variable: serial, on lane 0, with no
+  // other instruction beside it.
+  virtual bool calls_host() const { return false; }
   virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
   // Bytes into which `prepare` brings weights into the form that `run` reads: prepared_inputs alone, so that
   // it is done again only when these have changed. Called like run; the executor puts a barrier behind it.

@@ -59,17 +59,30 @@ class DefaultArithmetic {
   std::fenv_t saved_;
 };
 
+class HostCallInstruction final : public Instruction {
+ public:
+  explicit HostCallInstruction(const OpCall& c)
+      : function_(c.attrs.opaque<HostFunction>("function")), in_(c.inputs), out_(c.outputs) {}
+
+  void run(const Lane&, const Operands& io) const override {
+    const DefaultArithmetic guard;
+    try {
+      function_->run(in_, io.in, out_, io.out);
+    } catch (...) {
+      io.status->fail(std::current_exception());
+    }
+  }
+  bool serial() const override { return true; }
+  bool calls_host() const override { return true; }
+  const char* name() const override { return "host_call"; }
+
+ private:
+  const std::shared_ptr<const HostFunction> function_;
+  const std::vector<TensorType> in_, out_;
+};
+
 std::unique_ptr<Instruction> compile_host_call(const OpCall& c) {
-  auto function = c.attrs.opaque<HostFunction>("function");
-  return make_instruction("host_call", true,
-                          [function, in = c.inputs, out = c.outputs](const Lane&, const Operands& io) {
-                            const DefaultArithmetic guard;
-                            try {
-                              function->run(in, io.in, out, io.out);
-                            } catch (...) {
-                              io.status->fail(std::current_exception());
-                            }
-                          });
+  return std::make_unique<HostCallInstruction>(c);
 }
 
 std::vector<TensorType> custom_gradient_type(const OpCall& c) {

@@ -72,8 +72,7 @@ void Program::find_stale() {
 
 void Program::take_scratch(int threads) {
   if (threads <= scratch_threads_) return;
-  size_t bytes = 0;
-  for (const Step& s : steps_) bytes = std::max(bytes, scratch_bytes(s, s.serial ? 1 : threads));
+  const size_t bytes = place_barriers(threads);
   if (bytes > scratch_.size()) scratch_ = Buffer(bytes);
   scratch_threads_ = threads;
 }
@@ -116,10 +115,11 @@ size_t Program::scratch_bytes(const Step& s, int threads) const {
 // Weights that are kept are looked at once a run: what `bind` found stale is prepared in the first step.
 void Program::run_step(const Lane& lane, const Step& s, bool first) const {
   void* const* p = pointers_.data() + s.operands;
-  Operands io{p, p + s.in.size(), scratch_.data(), nullptr, &status_};
+  char* const scratch = static_cast<char*>(scratch_.data()) + s.scratch;
+  Operands io{p, p + s.in.size(), scratch, nullptr, &status_};
   if (s.prepared_bytes) {
     const size_t own = round_up(s.instruction->scratch_bytes(lane.count), kPage);
-    io.prepared = s.weights.empty() ? static_cast<char*>(scratch_.data()) + own : s.prepared.data();
+    io.prepared = s.weights.empty() ? scratch + own : s.prepared.data();
     if (s.weights.empty() || (s.stale && first)) {
       s.instruction->prepare(lane, io);
       lane.barrier();
@@ -128,26 +128,27 @@ void Program::run_step(const Lane& lane, const Step& s, bool first) const {
   s.instruction->run(lane, io);
 }
 
-// Serial instructions run on lane 0 without barriers between them. Only these can fail: lane 0 then does no
-// more, and the other lanes see it behind the next barrier, which no lane passes a second time before all
-// have looked.
+// Lanes go from step to step by themselves, and meet only where one needs what others have done. Only a host
+// call can fail: lane 0 then does no more, and the others see it where all meet behind it; before the next
+// one they meet again, so that none can fail before all have looked.
 void Program::execute(const Lane& lane, bool first) const {
-  bool pending = false;  // lane 0 has written what the others have not yet waited for
+  bool called_host = false;
   for (const Step& s : steps_) {
-    if (s.serial) {
-      if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) run_step(Lane{}, s, first);
-      pending = true;
-      continue;
-    }
-    if (pending) {
+    if (s.meets) {
       lane.barrier();
-      if (status_.failed.load(std::memory_order_relaxed)) return;
+      if (called_host && status_.failed.load(std::memory_order_relaxed)) return;
+      called_host = false;
     }
-    pending = false;
-    run_step(lane, s, first);
-    lane.barrier();
+    called_host = called_host || s.instruction->calls_host();
+    if (!s.serial)
+      run_step(lane, s, first);
+    else if (lane.index == s.lane % lane.count && !(lane.index == 0 && called_host && failed()))
+      run_step(Lane{}, s, first);
   }
-  if (lane.index == 0 && !status_.failed.load(std::memory_order_relaxed)) run_copies();
+  lane.barrier();
+  if (copies_.empty()) return;
+  if (lane.index == 0 && !failed()) run_copies();
+  lane.barrier();
 }
 
 void Program::run_copies() const {
@@ -235,6 +236,7 @@ int64_t Program::run_steps(const Steps& steps) {
           feed_from(f, rows);
       }
       lane.barrier();
+      if (stop.load(std::memory_order_relaxed)) break;
       execute(lane, i == 0);
       if (lane.index == 0 && status_.failed.load(std::memory_order_relaxed)) {
         stop.store(true, std::memory_order_relaxed);
@@ -247,8 +249,6 @@ int64_t Program::run_steps(const Steps& steps) {
         const bool late = std::chrono::duration<double>(Clock::now() - start).count() > steps.budget;
         stop.store(late || status_.message.load(std::memory_order_relaxed), std::memory_order_relaxed);
       }
-      lane.barrier();
-      if (stop.load(std::memory_order_relaxed)) break;
     }
   });
   finish(done.load() > 0);

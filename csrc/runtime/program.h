@@ -82,7 +82,13 @@ class Program {
     std::unique_ptr<Instruction> instruction;
     std::vector<int32_t> in, out;  // slots
     bool serial = false;
+    double work = 0;      // floating-point operations or their like
     size_t operands = 0;  // first of its pointers in pointers_
+    // Set by place_barriers: whether all lanes meet before the step, the lane that runs it if it is serial
+    // (modulo the team's size), and where its scratch begins.
+    bool meets = false;
+    int32_t lane = 0;
+    size_t scratch = 0;
     // What the instruction prepares (Instruction::prepare). From weights that the program does not assign it
     // is kept from run to run; else it lies in scratch and is made in every step.
     size_t prepared_bytes = 0;
@@ -117,6 +123,7 @@ class Program {
   void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads);
   void find_stale();
   void take_scratch(int threads);
+  size_t place_barriers(int threads);  // barriers.cpp
   void place_operands();
   void* address(int32_t slot) const;
   void execute(const Lane& lane, bool first) const;

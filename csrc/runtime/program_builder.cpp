@@ -9,6 +9,10 @@ namespace axone {
 
 namespace {
 
+// Bytes of a small value, and instructions for which its memory rests behind its last reader.
+constexpr size_t kSmallValue = 64 * 1024;
+constexpr int32_t kRest = 16;
+
 template <class T>
 bool contains(const std::vector<T>& values, T v) {
   return std::find(values.begin(), values.end(), v) != values.end();
@@ -294,9 +298,12 @@ void ProgramBuilder::emit_instructions() {
     step.serial = step.instruction->serial();
     step.prepared_bytes = round_up(step.instruction->prepared_bytes(), kPage);
     if (step.prepared_bytes) step.weights = kept_weights(d, step.instruction->prepared_inputs());
-    if (!step.serial) program_.shared_work_ += work_of(step);
+    step.work = work_of(step);
+    if (run_once(d, step)) continue;
+    if (!step.serial) program_.shared_work_ += step.work;
     program_.steps_.push_back(std::move(step));
   }
+  move_free_steps();
 }
 
 void ProgramBuilder::plan() {
@@ -316,6 +323,9 @@ void ProgramBuilder::plan() {
     use(c.from, end);
     if (c.output <= -2) use(-2 - c.output, end);
   }
+  // The place of a small value is not taken again at once: who takes it has to wait for those who read it.
+  for (Lifetime& l : lives)
+    if (l.bytes <= kSmallValue && l.first <= l.last) l.last = std::min(l.last + kRest, end);
   std::vector<Lifetime> blocks;
   std::vector<size_t> owners;
   for (size_t i = 0; i < lives.size(); ++i)

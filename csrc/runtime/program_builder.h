@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "ops/epilogue.h"
 #include "runtime/program.h"
@@ -37,6 +38,9 @@ class ProgramBuilder {
   std::unique_ptr<Epilogue> epilogue_of(Draft& draft);
   std::unique_ptr<Instruction> block_of(Draft& draft);  // blocks.cpp
   double work_of(const Program::Step& step) const;
+  bool run_once(const Draft& draft, const Program::Step& step);
+  bool related(const Program::Step& a, const Program::Step& b) const;
+  void move_free_steps();
   void emit_instructions();
   void plan();
   int32_t slot(Value v);
@@ -50,6 +54,7 @@ class ProgramBuilder {
   std::map<Value, int32_t> slots_;    // of base values
   std::map<Value, int32_t> producer_, last_reader_;  // draft indices
   std::map<Value, int32_t> end_readers_;             // base values that the final copies read
+  std::set<Value> folded_;                           // made of constants when the program was built
 };
 
 }  // namespace axone

@@ -48,6 +48,7 @@ class LoopInstruction final : public Instruction {
   }
 
   bool serial() const override { return calls_host_ || body_->shared_work() == 0; }
+  bool calls_host() const override { return calls_host_; }
   size_t scratch_bytes(int threads) const override {
     body_->reserve(threads);
     return 2 * carry_bytes_ + kAlignment;

@@ -81,7 +81,8 @@ class Interpreter {
 // A random graph over 2-D values of few sizes, so that operations meet operands that fit.
 class RandomGraph {
  public:
-  explicit RandomGraph(unsigned seed) : rng_(seed) {
+  // large: of sizes that a team shares.
+  explicit RandomGraph(unsigned seed, bool large = false) : rng_(seed), large_(large) {
     for (int i = 0; i < 2; ++i) inputs_.push_back(random_tensor({DType::f32, shape()}, rng_));
     for (int i = 0; i < 3; ++i) variables_.push_back(random_tensor({DType::f32, shape()}, rng_));
     for (const Tensor& t : inputs_) values_.push_back(graph_.input(t.type()));
@@ -115,10 +116,26 @@ class RandomGraph {
              largest_difference(after[k], graph_.assigned()[k].first), "\n", program.describe());
   }
 
+  // Outputs and variables of some runs in a row.
+  std::vector<Tensor> states(int threads, int runs) {
+    set_num_threads(threads);
+    std::vector<Tensor> before, all;
+    for (const Tensor& t : variables_) before.push_back(copy(t));
+    Program program(graph_, outputs_);
+    for (int i = 0; i < runs; ++i) {
+      for (const Tensor& t : run(program, inputs_)) all.push_back(t);
+      for (const Tensor& t : variables_) all.push_back(copy(t));
+    }
+    for (size_t i = 0; i < variables_.size(); ++i)
+      std::memcpy(variables_[i].data(), before[i].data(), before[i].bytes());
+    set_num_threads(2);
+    return all;
+  }
+
  private:
   Shape shape() {
-    static const int64_t sizes[] = {1, 3, 17, 40};
-    return {sizes[rng_() % 4], sizes[rng_() % 4]};
+    static const int64_t sizes[2][4] = {{1, 3, 17, 40}, {1, 8, 130, 300}};
+    return {sizes[large_][rng_() % 4], sizes[large_][rng_() % 4]};
   }
   Value pick() { return values_[rng_() % values_.size()]; }
 
@@ -148,6 +165,7 @@ class RandomGraph {
   }
 
   std::mt19937 rng_;
+  const bool large_;
   Graph graph_;
   std::vector<Tensor> inputs_, variables_;
   std::vector<Value> values_, outputs_;
@@ -156,9 +174,23 @@ class RandomGraph {
 }  // namespace
 
 TEST(random_graphs_run_as_programs_as_they_do_node_by_node) {
-  for (unsigned seed = 0; seed < 1500; ++seed) {
+  for (unsigned seed = 0; seed < 4000; ++seed) {
     RandomGraph(seed).check();
     if (axone::testing::failures()) return fail(__FILE__, __LINE__, text("first failing seed ", seed));
+  }
+}
+
+// Lanes wait for each other only where one needs what another does.
+TEST(random_graphs_have_the_same_bits_on_every_team) {
+  for (unsigned seed = 0; seed < 400; ++seed) {
+    RandomGraph graph(seed, true);
+    const std::vector<Tensor> expected = graph.states(1, 4);
+    for (int threads : {2, 3, 4}) {
+      const std::vector<Tensor> got = graph.states(threads, 4);
+      for (size_t k = 0; k < got.size(); ++k)
+        if (got[k].bytes() && std::memcmp(got[k].data(), expected[k].data(), got[k].bytes()) != 0)
+          return fail(__FILE__, __LINE__, text("seed ", seed, ", ", threads, " threads, value ", k));
+    }
   }
 }
 
