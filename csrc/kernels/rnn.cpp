@@ -92,7 +92,7 @@ struct Row {
 // hundred instructions, too few to begin with the next vector in time.
 template <class T>
 struct Lstm {
-  static constexpr int kGates = 4;
+  static constexpr int kGates = 4, kKept = 4;
   static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
@@ -127,7 +127,7 @@ struct Lstm {
 
 template <class T>
 struct Gru {
-  static constexpr int kGates = 3;
+  static constexpr int kGates = 3, kKept = 4;
   static constexpr bool kTwoPasses = true;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
@@ -166,7 +166,7 @@ struct Gru {
 
 template <class T>
 struct Simple {
-  static constexpr int kGates = 1;
+  static constexpr int kGates = 1, kKept = 0;
   static constexpr bool kTwoPasses = false;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
@@ -183,6 +183,7 @@ struct Simple {
 // A step that does not count.
 template <class T, class Cell>
 struct Skipped {
+  static constexpr int kGates = Cell::kGates, kKept = Cell::kKept;
   template <class P>
   AXONE_INLINE void forward(const Row<T>& r, const P& p) {
     p.put(r.h, p.get(r.h_before));
@@ -206,24 +207,37 @@ AXONE_INLINE void for_pieces(int64_t units, const Body& body) {
   if (at < units) body(Piece<T, false>{at, units - at});
 }
 
+// Sequences lie far apart, out of the hardware prefetchers' sight: what the next one has here is asked for.
+template <class T, int N, class P>
+AXONE_INLINE void fetch(const T* next, int64_t gap, const P& p) {
+  for (int g = 0; g < N; ++g) __builtin_prefetch(next + g * gap + p.at);
+}
+
 template <class T, class Cell>
-AXONE_INLINE void forward_row(const Row<T>& row, int64_t units) {
-  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) { Cell::forward(row, p); });
+AXONE_INLINE void forward_row(const Row<T>& row, int64_t units, const T* next) {
+  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) {
+    fetch<T, Cell::kGates>(next, row.b.gate, p);
+    Cell::forward(row, p);
+  });
 }
 template <class T, class Cell>
-AXONE_INLINE void backward_row(const Row<T>& row, int64_t units) {
-  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) { Cell::backward(row, p); });
+AXONE_INLINE void backward_row(const Row<T>& row, int64_t units, const T* next) {
+  for_pieces<T>(units, [&](const auto& p) __attribute__((always_inline)) {
+    fetch<T, Cell::kKept>(next, row.b.gate, p);
+    Cell::backward(row, p);
+  });
 }
 
 template <class T, class Cell>
 void forward_block(const RnnBlock& b) {
   for (int64_t r = 0; r < b.rows; ++r) {
     const Row<T> row(b, r);
+    const T* const next = row_of<T>(b.input, r + 1 < b.rows ? r + 1 : r);
     if (b.mask && !b.mask[r * b.mask_stride]) {
-      forward_row<T, Skipped<T, Cell>>(row, b.units);
+      forward_row<T, Skipped<T, Cell>>(row, b.units, next);
       continue;
     }
-    forward_row<T, Cell>(row, b.units);
+    forward_row<T, Cell>(row, b.units, next);
     if constexpr (Cell::kTwoPasses)
       for_pieces<T>(b.units, [&](const auto& p) __attribute__((always_inline)) { Cell::second(row, p); });
   }
@@ -233,11 +247,12 @@ template <class T, class Cell>
 void backward_block(const RnnBlock& b) {
   for (int64_t r = 0; r < b.rows; ++r) {
     const Row<T> row(b, r);
+    const T* const next = row_of<T>(b.kept, r + 1 < b.rows ? r + 1 : r);
     memcpy(row.h_copy, row.h_before, size_t(b.units) * sizeof(T));
     if (b.mask && !b.mask[r * b.mask_stride])
-      backward_row<T, Skipped<T, Cell>>(row, b.units);
+      backward_row<T, Skipped<T, Cell>>(row, b.units, next);
     else
-      backward_row<T, Cell>(row, b.units);
+      backward_row<T, Cell>(row, b.units, next);
   }
 }
 

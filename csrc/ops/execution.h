@@ -57,7 +57,7 @@ class Instruction {
  public:
   virtual ~Instruction() = default;
   // Called by every lane of the team with equal operands; by one lane alone (as a team of one) if serial().
-  // Must not throw or allocate. Inputs and outputs never overlap unless the op is compiled to allow it.
+  // Must not throw or allocate. Inputs and outputs overlap only as in_place() and Op::over_first say.
   // Results must not depend on the team's size. Other lanes may still be busy with instructions before it or
   // already with some behind it, though never with one that reads or writes memory that it writes, or writes
   // what it reads.
@@ -72,6 +72,11 @@ class Instruction {
   virtual size_t prepared_bytes() const { return 0; }
   virtual std::vector<size_t> prepared_inputs() const { return {1}; }
   virtual void prepare(const Lane& /*lane*/, const Operands& /*io*/) const {}
+  // Outputs that may take the place of inputs of the same size, which nobody needs afterwards.
+  struct InPlace {
+    size_t output, input;
+  };
+  virtual std::vector<InPlace> in_place() const { return {}; }
   // Floating-point operations, where these and not the operands' bytes decide how long it takes.
   virtual double flops() const { return 0; }
   virtual const char* name() const = 0;

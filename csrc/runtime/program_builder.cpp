@@ -1,6 +1,7 @@
 #include "runtime/program_builder.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "runtime/memory_plan.h"
@@ -306,7 +307,8 @@ void ProgramBuilder::emit_instructions() {
   move_free_steps();
 }
 
-void ProgramBuilder::plan() {
+// When each slot is in use, in steps.
+std::vector<Lifetime> ProgramBuilder::lifetimes() const {
   std::vector<Lifetime> lives(program_.slots_.size());
   const int32_t end = int32_t(program_.steps_.size());
   for (size_t i = 0; i < lives.size(); ++i) lives[i] = {program_.slots_[i].bytes, end, 0, 0};
@@ -326,13 +328,42 @@ void ProgramBuilder::plan() {
   // The place of a small value is not taken again at once: who takes it has to wait for those who read it.
   for (Lifetime& l : lives)
     if (l.bytes <= kSmallValue && l.first <= l.last) l.last = std::min(l.last + kRest, end);
+  return lives;
+}
+
+// Results that take the place of what they are made of. Returns, for each slot, the one whose place it has.
+std::vector<int32_t> ProgramBuilder::share_places(std::vector<Lifetime>& lives) const {
+  std::vector<int32_t> place(lives.size());
+  std::iota(place.begin(), place.end(), 0);
+  const auto in_arena = [&](int32_t s) { return program_.slots_[size_t(s)].kind == Program::Slot::arena; };
+  for (int32_t i = 0; i < int32_t(program_.steps_.size()); ++i) {
+    const Program::Step& step = program_.steps_[size_t(i)];
+    for (const Instruction::InPlace& p : step.instruction->in_place()) {
+      const int32_t to = step.out[p.output], from = step.in[p.input];
+      Lifetime &made = lives[size_t(to)], &read = lives[size_t(place[size_t(from)])];
+      const bool once = std::count(step.in.begin(), step.in.end(), from) == 1;
+      if (!in_arena(to) || !in_arena(from) || !once || made.bytes != read.bytes) continue;
+      if (made.bytes <= kSmallValue || made.first != i || read.last != i) continue;
+      place[size_t(to)] = place[size_t(from)];
+      read.last = made.last;
+    }
+  }
+  return place;
+}
+
+void ProgramBuilder::plan() {
+  std::vector<Lifetime> lives = lifetimes();
+  const std::vector<int32_t> place = share_places(lives);
   std::vector<Lifetime> blocks;
-  std::vector<size_t> owners;
+  std::vector<size_t> block(lives.size());
+  for (size_t i = 0; i < lives.size(); ++i)
+    if (program_.slots_[i].kind == Program::Slot::arena && lives[i].first <= lives[i].last &&
+        place[i] == int32_t(i))
+      block[i] = blocks.size(), blocks.push_back(lives[i]);
+  program_.arena_ = Buffer(plan_memory(blocks));
   for (size_t i = 0; i < lives.size(); ++i)
     if (program_.slots_[i].kind == Program::Slot::arena && lives[i].first <= lives[i].last)
-      blocks.push_back(lives[i]), owners.push_back(i);
-  program_.arena_ = Buffer(plan_memory(blocks));
-  for (size_t b = 0; b < blocks.size(); ++b) program_.slots_[owners[b]].offset = blocks[b].offset;
+      program_.slots_[i].offset = blocks[block[size_t(place[i])]].offset;
   size_t operands = 0;
   for (Program::Step& s : program_.steps_) {
     s.operands = operands;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ops/epilogue.h"
+#include "runtime/memory_plan.h"
 #include "runtime/program.h"
 
 namespace axone {
@@ -42,6 +43,8 @@ class ProgramBuilder {
   bool related(const Program::Step& a, const Program::Step& b) const;
   void move_free_steps();
   void emit_instructions();
+  std::vector<Lifetime> lifetimes() const;
+  std::vector<int32_t> share_places(std::vector<Lifetime>& lives) const;
   void plan();
   int32_t slot(Value v);
 

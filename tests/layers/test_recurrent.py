@@ -287,6 +287,37 @@ def test_a_long_sequence_trains_in_memory_linear_in_its_length(cls) -> None:
     assert np.isfinite(history["loss"]).all() and not np.array_equal(before[0], layer.get_weights()[0])
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_gates_take_the_place_of_projected_inputs(masked) -> None:
+    """What is larger than a small value shares its memory; the gradients are those of a scan."""
+    x = RNG.normal(size=(9, 23, 5))
+    mask = RNG.random((9, 23)) < 0.7 if masked else None
+    layer = layers.LSTM(48, return_sequences=True, dtype="float64")
+    plain = layers.RNN(layers.LSTMCell(48, dtype="float64"), return_sequences=True, dtype="float64")
+    plain(x)
+    layer(x)
+    plain.set_weights(layer.get_weights())
+
+    def gradients(of):
+        def found(inputs):
+            with axone.GradientTape() as tape:
+                tape.watch(inputs)
+                loss = ops.sum(ops.square(of(inputs, mask=mask)))
+            return tape.gradient(loss, [inputs, *of.trainable_variables])
+
+        return found
+
+    inputs = ops.convert_to_tensor(x)
+    for got, wanted in zip(gradients(layer)(inputs), gradients(plain)(inputs), strict=True):
+        np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-10, atol=1e-12)
+    traced = axone.function(gradients(layer))(inputs)
+    for got, wanted in zip(traced, gradients(plain)(inputs), strict=True):
+        np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-10, atol=1e-12)
+    gates = 9 * 23 * 4 * 48 * 8
+    program = trace_program(gradients(layer), [TensorSpec(x.shape, "float64")])
+    assert gates < program.engine.arena_bytes < 2.6 * gates
+
+
 def test_time_distributed() -> None:
     dense = layers.Dense(2, dtype="float64")
     layer = layers.TimeDistributed(dense, dtype="float64")

@@ -107,6 +107,11 @@ class ForwardInstruction : public RnnInstruction {
 
   size_t scratch_bytes(int threads) const override { return size_t(threads) * plan_.lane_bytes(); }
   const char* name() const override { return cell_.name; }
+  // The gates of a step are made where its projected inputs were read.
+  std::vector<InPlace> in_place() const override {
+    if (o_.kept < 0 || cell_.kept != cell_.gates || plan_.handed_over) return {};
+    return {{size_t(o_.kept), size_t(o_.x)}};
+  }
 
  protected:
   // Without "keep" the memory lies in its last place all the time.

@@ -48,6 +48,11 @@ class BackwardInstruction final : public RnnInstruction {
     return 2 * state_bytes() + size_t(threads) * plan_.lane_bytes();
   }
   const char* name() const override { return name_.c_str(); }
+  // Likewise their gradients, where the gates were.
+  std::vector<InPlace> in_place() const override {
+    if (o_.kept < 0 || cell_.kept != cell_.gates) return {};
+    return {{size_t(o_.x_grad), size_t(o_.kept)}};
+  }
 
  private:
   size_t state_bytes() const { return lane_region(size_t(plan_.batch * plan_.units * plan_.item)); }
