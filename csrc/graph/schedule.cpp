@@ -65,6 +65,8 @@ class Fuser {
       const Draft& d = drafts_[size_t(g)];
       if (d.merged_away || !(d.map || d.head >= 0) || !same_space(d, graph_.shape(v)) || !uses(d, g, v))
         continue;
+      // A product carries its weight's update along, if that is all that follows.
+      if (d.head >= 0 && graph_.node(v).kind == NodeKind::variable) continue;
       if (d.statistics.size() >= kMostStatistics || depends(g, own) || detour(g, own)) continue;
       drafts_[size_t(g)].statistics.push_back(id);
       drafts_[size_t(own)].merged_away = true;

@@ -32,7 +32,7 @@ int64_t block(const GemmBlock& g) {
   alignas(64) T scratch[kAccumulators<T> * L];
   const bool carries = g.update_elements > 0 && g.a_layout != GemmALayout::rows && g.panel_vectors == 2 &&
                        !g.transposed && !g.accumulate;
-  UpdateBeside<T> update = update_of<T>(g);
+  int64_t updated = 0;
   TileArguments<T> t{};
   t.k = g.k;
   t.a_stride = g.a_stride;
@@ -40,7 +40,7 @@ int64_t block(const GemmBlock& g) {
   t.begin_with_c = g.accumulate && g.in_order;
   t.in_order = g.in_order;
   if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
-  const int64_t done = carries ? carry_panels<T>(g, &update) : 0;
+  const int64_t done = carries ? carry_panels<T>(g, &updated) : 0;
   for (int64_t j = done; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
@@ -76,7 +76,7 @@ int64_t block(const GemmBlock& g) {
       i += r;
     }
   }
-  return update.i;
+  return updated;
 }
 
 template <class T>

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "kernels/finish.h"
+#include "kernels/map.h"
 
 namespace axone {
 
@@ -49,6 +50,7 @@ struct GemmBlock {
   // An update rule (map.h) in place, of elements of another product: what of it the tiles may do beside.
   const void* const* update = nullptr;
   int64_t update_elements = 0;
+  GradientForm update_form = GradientForm::none;
 };
 
 struct GemmKernels {

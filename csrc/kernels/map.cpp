@@ -78,9 +78,10 @@ const KernelEntry kEntries[] = {
     AXONE_FLOATS("root_plus", map2, RootPlus),
     AXONE_FLOATS("over_root", map3, OverRoot),
     AXONE_NUMBERS("clip", map3, Clip),
-    AXONE_UPDATE("map.adam", GradientAsIs),
+    AXONE_UPDATE("map.adam", PlainGradient),
     AXONE_UPDATE("map.adam_scaled", ScaledGradient),
     AXONE_UPDATE("map.adam_penalty", PenalizedGradient),
+    AXONE_UPDATE("map.adam_clipped", ClippedGradient),
 
     AXONE_NUMBERS("neg", map1, Neg),
     AXONE_NUMBERS("square", map1, Square),

@@ -30,9 +30,9 @@ using MapFunction = void (*)(void* out, const void* a, const void* b, const void
 
 // One step of Adam (Kingma and Ba, 2015) over n elements, found as "map.adam": what lerp, lerp_square,
 // over_root and fnma do one after another, in one pass. Operands by position; an output may be its own old
-// value. The last five are single numbers. "map.adam_scaled" takes number g for g, as a norm that is clipped
-// wants it, "map.adam_penalty" g + number w, as a penalty on squares does; "map.adam" does not look at the
-// number.
+// value. All behind the gradient are single numbers. For g, "map.adam_scaled" takes number g, as a norm that
+// is clipped wants it, "map.adam_penalty" g + number w, as a penalty on squares does, "map.adam_clipped" g
+// between the number and the most; the others do not look at what they do not need.
 //   m' = m + (g - m) one_minus_beta_1;  v' = v + (g g - v) one_minus_beta_2;  w' = w - rate m' / (sqrt(v') +
 //   epsilon)
 enum UpdateOperand {
@@ -48,9 +48,15 @@ enum UpdateOperand {
   kEpsilon,
   kRate,
   kGradientNumber,
+  kGradientMost,
   kUpdateOperands
 };
 constexpr int kUpdateOutputs = 3;
+
+// What an update rule takes for the gradient; none: there is no rule.
+enum class GradientForm : int8_t { none, plain, scaled, penalized, clipped };
+constexpr const char* kUpdateNames[] = {"", "map.adam", "map.adam_scaled", "map.adam_penalty",
+                                        "map.adam_clipped"};
 using UpdateFunction = void (*)(const void* const* operands, int64_t n);
 
 }  // namespace axone

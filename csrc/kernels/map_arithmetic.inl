@@ -198,40 +198,25 @@ struct RightShift {
   }
 };
 
-struct GradientAsIs {
-  template <class T>
-  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T>, Vec<T>) {
-    return g;
-  }
-};
-struct ScaledGradient {
-  template <class T>
-  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T>, Vec<T> number) {
-    return g * number;
-  }
-};
-struct PenalizedGradient {
-  template <class T>
-  AXONE_INLINE Vec<T> apply(Vec<T> g, Vec<T> w, Vec<T> number) {
-    return Fma::apply<T>(number, w, g);
-  }
-};
-
 // The divider is the limit (a root and a quotient an element), so that all the rest costs nothing beside it.
-template <class Gradient, class T>
+template <template <class> class Gradient, class T>
 void adam(const void* const* operands, int64_t n) {
   const auto in = [&](int i) { return static_cast<const T*>(operands[i]); };
   const auto out = [&](int i) { return static_cast<T*>(const_cast<void*>(operands[i])); };
   T *const m_out = out(kUpdatedM), *const v_out = out(kUpdatedV), *const w_out = out(kUpdatedW);
   const T *const m_in = in(kOldM), *const v_in = in(kOldV), *const w_in = in(kOldW),
                  *const g_in = in(kGradient);
-  const AdamStep<T> step = adam_step<T>(operands);
-  const Vec<T> number = splat<T>(*in(kGradientNumber));
-  constexpr int64_t L = kLanes<T>;
+  const AdamStep<T> step(operands);
+  const Gradient<T> gradient(operands);
+  constexpr int64_t L = kLanes<T>, kAhead = 16 * L;  // elements to fetch ahead
   int64_t i = 0;
   for (; i + L <= n; i += L) {
+    __builtin_prefetch(m_in + i + kAhead);
+    __builtin_prefetch(v_in + i + kAhead);
+    __builtin_prefetch(w_in + i + kAhead);
+    __builtin_prefetch(g_in + i + kAhead);
     Vec<T> m = load<T>(m_in + i), v = load<T>(v_in + i), w = load<T>(w_in + i);
-    step.apply(Gradient::template apply<T>(load<T>(g_in + i), w, number), m, v, w);
+    step.apply(gradient.of(load<T>(g_in + i), w), m, v, w);
     store<T>(m_out + i, m);
     store<T>(v_out + i, v);
     store<T>(w_out + i, w);
@@ -243,7 +228,7 @@ void adam(const void* const* operands, int64_t n) {
   const Vec<T> raw = load_first<T>(g_in + i, rest);
   Vec<T> m = load_first<T>(m_in + i, rest), v = load_first<T>(v_in + i, rest),
          w = load_first<T>(w_in + i, rest);
-  step.apply(Gradient::template apply<T>(raw, w, number), m, v, w);
+  step.apply(gradient.of(raw, w), m, v, w);
   store_first<T>(m_out + i, m, rest);
   store_first<T>(v_out + i, v, rest);
   store_first<T>(w_out + i, w, rest);

@@ -66,7 +66,9 @@ class Epilogue {
     void apply(int64_t begin, int64_t count) override { chain_.run(begin, count, part_); }
     void apply(int64_t begin, int64_t count, const void* values) override;
     void* piece() const override { return piece_; }
-    bool is_update() const override { return epilogue_.is_update() && chain_.in_place(); }
+    GradientForm update_form() const override {
+      return epilogue_.is_update() && chain_.in_place() ? epilogue_.chain_.update_form() : GradientForm::none;
+    }
     void update_operands(int64_t begin, const void* values, const void** operands) override;
     const ChannelFinish* finish() const override { return epilogue_.finishes_ ? &finish_ : nullptr; }
     // Behind the head: all that is left.

@@ -78,7 +78,11 @@ int64_t GemmRun::compute(const Task& task, const Task& part, char* values, const
       g.b = packed_columns(task, pass) + (part.column - task.column) * g.k * item_;
       g.b_layout = GemmBLayout::panels;
     }
-    if (before && pass == 0) g.update = operands, g.update_elements = before->count;
+    if (before && pass == 0) {
+      g.update = operands;
+      g.update_elements = before->count;
+      g.update_form = epilogue_->update_form();
+    }
     done += p_.kernels->block(g);
   }
   return done;

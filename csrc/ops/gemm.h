@@ -7,6 +7,7 @@
 #include "base/dtype.h"
 #include "cpu/team.h"
 #include "kernels/finish.h"
+#include "kernels/map.h"
 
 namespace axone {
 
@@ -24,9 +25,9 @@ class GemmEpilogue {
   virtual void apply(int64_t begin, int64_t count, const void* values) = 0;
   // The lane's own memory for kGemmPiece elements, or null: the product is written to C.
   virtual void* piece() const = 0;
-  // Whether it is no more than an update rule in place (kernels/map.h), which the product may carry along
-  // while it computes the next piece: then there is memory for two of them.
-  virtual bool is_update() const { return false; }
+  // The form of the update rule in place that it is, if it is no more (kernels/map.h): the product may carry
+  // it along while it computes the next piece, and there is memory for two of them.
+  virtual GradientForm update_form() const { return GradientForm::none; }
   // Then its operands from element `begin` on, whose gradients are the values.
   virtual void update_operands(int64_t, const void* /*values*/, const void** /*operands*/) {}
   // What is left to the head's kernels, which then finish C by themselves, or null.

@@ -32,7 +32,7 @@ class GemmRun {
         shared_(static_cast<char*>(scratch)),
         epilogue_(epilogue),
         piece_(epilogue ? static_cast<char*>(epilogue->piece()) : nullptr),
-        carries_(piece_ && !plan.swapped && epilogue->is_update()) {
+        carries_(piece_ && !plan.swapped && epilogue->update_form() != GradientForm::none) {
     char* own = shared_ + p_.shared_bytes + strip_buffers(p_, lane.count) * p_.strip_bytes +
                 size_t(lane.index) * p_.lane_bytes();
     packed_a_ = own;

@@ -217,7 +217,13 @@ bool TileProgram::single(int16_t slot) const {
          single(made->a) && single(made->b) && single(made->c);
 }
 
-// A factor of the gradient, or a penalty on squares of the weight, that only the update waits for.
+void TileProgram::set_form(Step* update, GradientForm form) const {
+  const DType dtype = slots_[size_t(update->slots[kGradient])].dtype;
+  update->form = form;
+  update->update = kernel_function<UpdateFunction>(kUpdateNames[size_t(form)], dtype);
+}
+
+// A factor of the gradient, a penalty on squares of the weight or bounds, that only the update waits for.
 void TileProgram::fuse_gradient(Step* update) {
   int16_t& gradient = update->slots[kGradient];
   const DType dtype = slots_[size_t(gradient)].dtype;
@@ -228,18 +234,23 @@ void TileProgram::fuse_gradient(Step* update) {
     if (s.reads(gradient)) return;
   const auto is = [&](const char* name) { return made->kernel == kernel_function<MapFunction>(name, dtype); };
   // The kernel reads its gradient element by element, and one element of a number.
-  const auto take = [&](const char* name, int16_t from, int16_t one) {
+  const auto take = [&](GradientForm form, int16_t from, int16_t one, int16_t most) {
     if (number(from)) return;
-    update->update = kernel_function<UpdateFunction>(name, dtype);
-    update->slots[kGradientNumber] = one;
+    update->slots[kGradientNumber] = one, update->slots[kGradientMost] = most;
     gradient = from;
+    set_form(update, form);
     steps_.erase(made);
   };
-  const int16_t a = made->a, b = made->b, w = update->slots[kOldW];
-  if (is("map.multiply") && (single(a) || single(b)))
-    return take("map.adam_scaled", single(a) ? b : a, single(a) ? a : b);
-  if (is("map.fma") && ((a == w && single(b)) || (b == w && single(a))))
-    take("map.adam_penalty", made->c, a == w ? b : a);
+  const int16_t a = made->a, b = made->b, c = made->c, w = update->slots[kOldW];
+  if (is("map.multiply") && (single(a) || single(b))) {
+    const int16_t factor = single(a) ? a : b;
+    take(GradientForm::scaled, single(a) ? b : a, factor, factor);
+  } else if (is("map.fma") && ((a == w && single(b)) || (b == w && single(a)))) {
+    const int16_t factor = a == w ? b : a;
+    take(GradientForm::penalized, c, factor, factor);
+  } else if (is("map.clip") && single(b) && single(c)) {
+    take(GradientForm::clipped, a, b, c);
+  }
 }
 
 // The four steps of Adam in a chain become one, with a simple step in front of them; what comes before stays.
@@ -269,12 +280,13 @@ void TileProgram::fuse_update() {
   for (const Step& t : steps_)
     for (const auto& made : {m, v, quotient, w})
       if (other(t) && t.reads(made->out)) return;
-  Step step{nullptr, -1, -1, -1, -1, 0, kernel_function<UpdateFunction>("map.adam", dtype), {}};
+  Step step{nullptr, -1, -1, -1, -1, 0};
   auto set = [&](UpdateOperand operand, int16_t slot) { step.slots[size_t(operand)] = slot; };
   set(kUpdatedM, m->out), set(kUpdatedV, v->out), set(kUpdatedW, w->out);
   set(kOldM, m->a), set(kOldV, v->a), set(kOldW, w->c);
   set(kGradient, m->b), set(kOneMinusBeta1, m->c), set(kOneMinusBeta2, v->c);
-  set(kEpsilon, quotient->c), set(kRate, rate), set(kGradientNumber, rate);
+  set(kEpsilon, quotient->c), set(kRate, rate), set(kGradientNumber, rate), set(kGradientMost, rate);
+  set_form(&step, GradientForm::plain);
   std::vector<Step> rest;
   for (const Step& t : steps_)
     if (other(t)) rest.push_back(t);

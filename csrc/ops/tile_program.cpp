@@ -268,9 +268,8 @@ void TileProgram::place_registers() {
   // A lone update rule keeps nothing between its inputs and outputs.
   if (steps_.size() == 1 && steps_[0].update && !strided) {
     tile_ = kUpdateTile;
-    const DType dtype = slots_[size_t(steps_[0].slots[kGradient])].dtype;
-    if (steps_[0].update == kernel_function<UpdateFunction>("map.adam", dtype))
-      gradient_ = slots_[size_t(steps_[0].slots[kGradient])].index;
+    update_form_ = steps_[0].form;
+    gradient_ = slots_[size_t(steps_[0].slots[kGradient])].index;
   }
   for (Slot& s : slots_) s.offset *= tile_bytes;
   scratch_ = tiles * tile_bytes;

@@ -39,8 +39,9 @@ class TileProgram {
   // what makes the input can do it on the way (Bound::channel_finish).
   bool finishes_channels(size_t i, int64_t channels) const;
 
-  // Whether the chain is one step of plain Adam, with input `i` as the gradient.
+  // Whether the chain is one step of an update rule, with input `i` as the gradient, and in which form.
   bool is_update(size_t i) const { return gradient_ == int64_t(i); }
+  GradientForm update_form() const { return update_form_; }
 
   // In the order of the constructor's `statistics`.
   const Statistics& statistics() const { return statistics_; }
@@ -100,6 +101,7 @@ class TileProgram {
     double param;
     // A whole update rule as one step; then `kernel` and the four slots above are unused.
     UpdateFunction update = nullptr;
+    GradientForm form = GradientForm::none;
     std::array<int16_t, kUpdateOperands> slots = {};
     bool once = false;  // makes the same values for every tile of one phase of the period
     // Gathers the columns of slot a, or of a (b - c); then there is no kernel.
@@ -132,6 +134,7 @@ class TileProgram {
   void fuse_products();  // tile_peephole.cpp
   bool fuse_product(size_t statistic);
   void fuse_gradient(Step* update);
+  void set_form(Step* update, GradientForm form) const;
   bool number(int16_t slot) const;
   bool single(int16_t slot) const;
   void place_registers();
@@ -139,8 +142,9 @@ class TileProgram {
 
   int64_t elements_ = 0;
   int64_t tile_ = 0;
-  int64_t gradient_ = -1;  // the input that a chain of one step of Adam takes for it
-  int64_t period_ = 0;     // of all strided inputs, 0 where they have none in common
+  int64_t gradient_ = -1;  // the input that a chain of one step of an update rule takes for it
+  GradientForm update_form_ = GradientForm::none;
+  int64_t period_ = 0;  // of all strided inputs, 0 where they have none in common
   size_t scratch_ = 0;
   std::vector<Value> inputs_, outputs_;
   std::vector<Slot> slots_;
