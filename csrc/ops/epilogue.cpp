@@ -64,7 +64,7 @@ Epilogue::Bound::Bound(const Epilogue& epilogue, const Operands& io, size_t head
   lane.barrier();
 }
 
-void Epilogue::Bound::finish(const Lane& lane, const Operands& io) {
+void Epilogue::Bound::complete(const Lane& lane, const Operands& io) {
   const TileProgram& chain = epilogue_.chain_;
   if (epilogue_.waits_) {
     lane.barrier();

@@ -52,7 +52,7 @@ class Epilogue {
            const Compute& compute) const {
     Bound bound(*this, io, head_inputs, scratch, lane);
     compute(bound.raw(), waits_ ? nullptr : static_cast<GemmEpilogue*>(&bound));
-    bound.finish(lane, io);
+    bound.complete(lane, io);
   }
 
  private:
@@ -72,7 +72,7 @@ class Epilogue {
     void update_operands(int64_t begin, const void* values, const void** operands) override;
     const ChannelFinish* finish() const override { return epilogue_.finishes_ ? &finish_ : nullptr; }
     // Behind the head: all that is left.
-    void finish(const Lane& lane, const Operands& io);
+    void complete(const Lane& lane, const Operands& io);
     // Where the head writes its output, if not in pieces.
     void* raw() const { return raw_; }
 
