@@ -55,18 +55,19 @@ bool ProgramBuilder::related(const Program::Step& a, const Program::Step& b) con
 // step needs comes last, with the youngest in front: the lanes do not wait for what it is made of in between.
 void ProgramBuilder::move_free_steps() {
   auto& steps = program_.steps_;
-  using Steps = std::vector<Program::Step>::iterator;
   const auto serial = [](const Program::Step& s) { return s.serial && !s.instruction->calls_host(); };
-  const auto free = [&](Steps begin, Steps end, const Program::Step& s) {
-    return std::none_of(begin, end, [&](const Program::Step& other) {
-      return related(other, s) || other.instruction->calls_host();
-    });
+  const auto free = [&](size_t begin, size_t end, const Program::Step& s) {
+    for (size_t i = begin; i < end; ++i)
+      if (related(steps[i], s) || steps[i].instruction->calls_host()) return false;
+    return true;
   };
-  const auto place = std::find_if(steps.begin(), steps.end(), serial);
-  for (auto s = place; s != steps.end(); ++s)
-    if (serial(*s) && s > place + 1 && free(steps.begin(), s, *s)) std::rotate(place + 1, s, s + 1);
-  for (auto s = steps.end(); s-- != steps.begin();)
-    if (serial(*s) && free(s + 1, steps.end(), *s)) std::rotate(s, s + 1, steps.end());
+  const auto at = [&](size_t i) { return steps.begin() + int64_t(i); };
+  size_t first = 0;
+  while (first < steps.size() && !serial(steps[first])) ++first;
+  for (size_t i = first + 2; i < steps.size(); ++i)
+    if (serial(steps[i]) && free(0, i, steps[i])) std::rotate(at(first + 1), at(i), at(i + 1));
+  for (size_t i = steps.size(); i-- > 0;)
+    if (serial(steps[i]) && free(i + 1, steps.size(), steps[i])) std::rotate(at(i), at(i + 1), steps.end());
 }
 
 }  // namespace axone
