@@ -100,8 +100,8 @@ int64_t carry_update(const GemmBlock& g, int64_t panels) {
 #endif
 
 // Computes what it can of a block with the update that it carries along. Returns the columns done: none where
-// tiles are too low to be worth it, an instruction set has too few registers, or the rule is not of the
-// usual.
+// tiles are too low to be worth it, an instruction set has too few registers, or the rule is of another
+// form.
 template <class T>
 int64_t carry_panels([[maybe_unused]] const GemmBlock& g, [[maybe_unused]] int64_t* updated) {
 #if defined(__AVX512F__)

@@ -213,7 +213,6 @@ void GemmPlan::cut() {
     cut_strips();
   else
     cut_tasks();
-  cut_rows();
   serial = m * n * k * batch <= kSerialWork;
 }
 
@@ -270,17 +269,10 @@ void GemmPlan::cut_tasks() {
   column_blocks = std::min(column_blocks, panels());
 }
 
-// An even number of tiles, so that two lanes have the same share; blocks of so few rows that whole tiles make
-// them uneven have equal shares of rows.
-void GemmPlan::cut_rows() {
-  const int64_t tiles = round_up(ceil_div(m, kernels->rows(panel_vectors)), 2);
-  row_tiles = tiles >= 2 * row_blocks ? tiles : row_blocks;
-}
-
 void GemmPlan::size_scratch() {
   const size_t item = item_size(dtype);
   const int64_t lanes = kernels->lanes;
-  const int64_t task_rows = ceil_div(ceil_div(row_tiles, row_blocks) * m, row_tiles);
+  const int64_t task_rows = ceil_div(m, row_blocks);
   if (pack_a) {
     const int64_t depth = algorithm == GemmAlgorithm::dot ? k : k_block;
     lane_a_bytes = round_up(size_t(task_rows * depth + lanes) * item, kAlignment);

@@ -40,7 +40,6 @@ struct GemmPlan {
   int64_t k_blocks = 1;    // passes over C
   int64_t k_block = 1;     // depth of one pass
   int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
-  int64_t row_tiles = 1;   // of about equal height: a row block has whole ones
   int64_t column_blocks = 1;
   int64_t parts = 1;         // of the inner axis, each computed like a product of its own
   int64_t strip_panels = 1;  // strips: panels packed at a time
@@ -55,7 +54,7 @@ struct GemmPlan {
   int64_t panel_width() const { return int64_t(panel_vectors) * kernels->lanes; }
   int64_t panels() const { return ceil_div(n, panel_width()); }
   // First row of a row block, first column of a panel, first k of a pass.
-  int64_t row_begin(int64_t block) const { return m * (row_tiles * block / row_blocks) / row_tiles; }
+  int64_t row_begin(int64_t block) const { return m * block / row_blocks; }
   int64_t column_begin(int64_t panel) const;
   int64_t k_begin(int64_t pass) const { return pass * k_block < k ? pass * k_block : k; }
   size_t lane_bytes() const { return lane_region(lane_a_bytes + lane_b_bytes + lane_tail_bytes); }
@@ -78,7 +77,6 @@ struct GemmPlan {
   int64_t depth() const;
   void cut_strips();
   void cut_tasks();
-  void cut_rows();
   void size_scratch();
   void describe();
 };

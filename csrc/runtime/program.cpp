@@ -136,7 +136,7 @@ void Program::execute(const Lane& lane, bool first) const {
   for (const Step& s : steps_) {
     if (s.meets) {
       lane.barrier();
-      if (called_host && status_.failed.load(std::memory_order_relaxed)) return;
+      if (called_host && failed()) return;
       called_host = false;
     }
     called_host = called_host || s.instruction->calls_host();
