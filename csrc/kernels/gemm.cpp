@@ -69,6 +69,11 @@ int64_t block(const GemmBlock& g) {
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
+      if (g.panels_behind && (n == 1 || n == 2)) {
+        t.b_ahead_stride = vectors * L / 2;
+        const T* next = j + columns < g.n ? t.b + vectors * L * g.k : static_cast<const T*>(g.panels_behind);
+        t.b_ahead = next + (n - 1) * (vectors * L / 2) * g.k;
+      }
       functions[r - 1][vectors - 1](t);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,

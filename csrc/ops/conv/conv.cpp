@@ -76,12 +76,20 @@ std::unique_ptr<Instruction> pointwise(const ConvGeometry& g, int64_t m, int64_t
   return make_gemm_instruction(shape, std::move(epilogue));
 }
 
+// Many weights that a few tiles of pixels pass by are worth keeping packed.
+bool keeps_weights(const ConvGeometry& g, int64_t pixels) {
+  constexpr int64_t kBytes = 1 << 20, kFewest = 16, kMost = 2048;
+  return g.channels * g.filters * int64_t(item_size(g.dtype)) >= kBytes && pixels >= kFewest &&
+         pixels <= kMost;
+}
+
 std::unique_ptr<Instruction> compile_forward(const OpCall& c, std::unique_ptr<Epilogue> epilogue) {
   const ConvGeometry g = forward_geometry(c);
   const int64_t pixels = g.batch * g.out_positions();
-  if (g.pointwise()) return pointwise(g, pixels, g.filters, g.channels, false, false, std::move(epilogue));
+  if (g.pointwise() && !keeps_weights(g, pixels))
+    return pointwise(g, pixels, g.filters, g.channels, false, false, std::move(epilogue));
   if (direct(g)) return depthwise_forward(g, std::move(epilogue));
-  if (winograd_applies(g, 4)) return winograd_forward(g, std::move(epilogue));
+  if (winograd_applies(g, kFewWinogradTiles)) return winograd_forward(g, std::move(epilogue));
   return gathered_forward(g, std::move(epilogue));
 }
 
@@ -90,7 +98,7 @@ std::unique_ptr<Instruction> compile_input_grad(const OpCall& c, std::unique_ptr
   const int64_t pixels = g.batch * g.out_positions();
   if (g.pointwise()) return pointwise(g, pixels, g.channels, g.filters, false, true, std::move(epilogue));
   if (direct(g)) return depthwise_input_grad(g, std::move(epilogue));
-  if (winograd_applies(g, 8)) return winograd_input_grad(g, std::move(epilogue));
+  if (winograd_applies(g, kFewWinogradTiles)) return winograd_input_grad(g, std::move(epilogue));
   return gathered_input_grad(g, std::move(epilogue));
 }
 

@@ -190,21 +190,23 @@ class GatheredProduct final : public Instruction {
     char* const own = static_cast<char*>(io.scratch) + size_t(lane.index) * lane_bytes();
     int64_t begin, end, work = 0;
     lane.share(work_, &begin, &end);
-    // A block belongs to the lane in whose share of the work it begins.
+    // A block belongs to the lane in whose share of the work it begins; those of the same rows follow each
+    // other and gather them once.
     for (const Phase& phase : s_.phases)
-      for (int64_t block = 0; block < phase.row_blocks * column_blocks_; ++block) {
-        if (work >= begin && work < end)
-          compute_block(phase, block, io, static_cast<char*>(c), own, epilogue);
-        work += phase.block_work();
+      for (int64_t row_block = 0; row_block < phase.row_blocks; ++row_block) {
+        int64_t first = column_blocks_, last = 0;
+        for (int64_t block = 0; block < column_blocks_; ++block, work += phase.block_work())
+          if (work >= begin && work < end) first = std::min(first, block), last = block + 1;
+        if (first < last) compute_blocks(phase, row_block, first, last, io, static_cast<char*>(c), own, epilogue);
       }
   }
 
-  void compute_block(const Phase& phase, int64_t block, const Operands& io, char* c, char* own,
-                     GemmEpilogue* epilogue) const {
-    const int64_t row_block = block / column_blocks_, column_block = block % column_blocks_;
+  // Column blocks [first, last) of a block of rows.
+  void compute_blocks(const Phase& phase, int64_t row_block, int64_t first, int64_t last, const Operands& io,
+                      char* c, char* own, GemmEpilogue* epilogue) const {
     const int64_t panels = ceil_div(s_.columns, width_);
-    const int64_t from = panels * column_block / column_blocks_ * width_;
-    const int64_t to = std::min(s_.columns, panels * (column_block + 1) / column_blocks_ * width_);
+    const int64_t from = panels * first / column_blocks_ * width_;
+    const int64_t to = std::min(s_.columns, panels * last / column_blocks_ * width_);
     const int64_t row = phase.row_begin(row_block), row_end = phase.row_begin(row_block + 1);
     if (row == row_end || from >= to) return;
     for (int64_t group = 0; group < s_.groups; ++group)
@@ -233,6 +235,7 @@ class GatheredProduct final : public Instruction {
       gather_(phase.gather, x, row, row_end, k0, k1, rows, row_stride_);
       g.k = k1 - k0;
       g.b = panel_of(phase, group, k0, from, io.prepared);
+      g.panels_behind = panel_of(phase, group, k1 < phase.depth ? k1 : 0, from, io.prepared);
       g.accumulate = k0 > 0;
       g.finish = finish && k1 == phase.depth ? &own_finish : nullptr;
       kernels_.block(g);
