@@ -253,6 +253,38 @@ TEST(padding_becomes_the_convolutions) {
         without);
 }
 
+// Zeros around what is never negative change no window's largest element, and their gradient is lost either
+// way; around anything else they count.
+TEST(padding_becomes_the_pools) {
+  const Tensor x = noise({2, 9, 8, 5});
+  const auto run = [&](bool rectified, bool by_pad, std::string* instructions) {
+    Graph graph;
+    const Value in = graph.input(x.type());
+    Value from = rectified ? graph.add("relu", {in}) : in;
+    if (by_pad) from = graph.add("pad", {from}, {{"low", Axes{0, 1, 1, 0}}, {"high", Axes{0, 1, 0, 0}}});
+    const Axes low = by_pad ? Axes{0, 0} : Axes{1, 1}, high = by_pad ? Axes{0, 0} : Axes{1, 0};
+    const Value y =
+        graph.add("max_pool", {from},
+                  {{"window", Axes{3, 2}}, {"strides", Axes{2, 2}}, {"pad_lo", low}, {"pad_hi", high}});
+    const std::vector<Value> grads = gradients(graph, {y}, {in}, {graph.add("square", {y})});
+    Program program(graph, {y, grads[0]});
+    *instructions = program.describe();
+    std::vector<std::vector<float>> out;
+    std::vector<void*> to;
+    for (const TensorType& t : program.output_types()) out.emplace_back(size_t(element_count(t.shape)));
+    for (auto& v : out) to.push_back(v.data());
+    program.run({x.data()}, to);
+    return out;
+  };
+  std::string with, without, kept;
+  const auto padded = run(true, true, &with), own = run(true, false, &without);
+  CHECK(padded == own, "padding by a node differs");
+  CHECK(with.find("pad ") == std::string::npos, with);
+  const auto zeros = run(false, true, &kept);
+  CHECK(kept.find("pad ") != std::string::npos, kept);
+  CHECK(zeros[0] != run(false, false, &without)[0], "zeros around negative elements do not count");
+}
+
 // What the documentation promises of F(4, 3) and F(2, 5).
 TEST(winograd_stays_within_its_error) {
   const Case cases[] = {{1, 24, 24, 512, 16, 3, 1, 1, 1, 1},

@@ -197,7 +197,8 @@ class GatheredProduct final : public Instruction {
         int64_t first = column_blocks_, last = 0;
         for (int64_t block = 0; block < column_blocks_; ++block, work += phase.block_work())
           if (work >= begin && work < end) first = std::min(first, block), last = block + 1;
-        if (first < last) compute_blocks(phase, row_block, first, last, io, static_cast<char*>(c), own, epilogue);
+        if (first < last)
+          compute_blocks(phase, row_block, first, last, io, static_cast<char*>(c), own, epilogue);
       }
   }
 

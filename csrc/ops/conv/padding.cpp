@@ -1,5 +1,5 @@
-// Zeros around a convolution's input, by a node of their own, become the convolution's own padding: the
-// padded input is never written, nor its gradient.
+// Zeros around the input of a convolution or of a pooling layer, by a node of their own, become its own
+// padding: the padded input is never written, nor its gradient.
 #include "ops/conv/padding.h"
 
 #include <algorithm>
@@ -48,6 +48,26 @@ std::optional<Rewriting> conv_without_pad(const Graph& g, const Node& node, cons
 
 std::optional<Rewriting> weight_grad_without_pad(const Graph& g, const Node& node, const std::vector<int>&) {
   return without_pad(g, node, node.attrs.get<Axes>("kernel"));
+}
+
+// The largest element of a window does not change when zeros among elements of at least zero are left out.
+std::optional<Rewriting> max_pool_without_pad(const Graph& g, const Node& node, const std::vector<int>&) {
+  if (!is_op(g, node.inputs[0], "pad")) return std::nullopt;
+  const Node& pad = g.node(node.inputs[0]);
+  const Axes low = pad.attrs.get<Axes>("low"), high = pad.attrs.get<Axes>("high");
+  const bool not_negative = is_op(g, pad.inputs[0], "relu") || is_op(g, pad.inputs[0], "relu6");
+  if (!not_negative || pad.attrs.get<double>("value", 0.0) != 0) return std::nullopt;
+  if (low.front() || high.front() || low.back() || high.back()) return std::nullopt;
+  const Axes window = node.attrs.get<Axes>("window");
+  Axes pad_lo = node.attrs.get<Axes>("pad_lo"), pad_hi = node.attrs.get<Axes>("pad_hi");
+  for (size_t i = 0; i < window.size(); ++i) {
+    pad_lo[i] += low[i + 1], pad_hi[i] += high[i + 1];
+    if (std::max(pad_lo[i], pad_hi[i]) >= window[i]) return std::nullopt;
+  }
+  Attrs attrs = node.attrs;
+  attrs.set("pad_lo", pad_lo);
+  attrs.set("pad_hi", pad_hi);
+  return Rewriting{node.op, {pad.inputs[0]}, std::move(attrs)};
 }
 
 // A slice of conv_input_grad that cuts off positions at the ends.

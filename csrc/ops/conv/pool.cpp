@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ops/conv/padding.h"
 #include "ops/epilogue.h"
 #include "ops/map_ops.h"
 #include "ops/rules.h"
@@ -283,6 +284,7 @@ std::unique_ptr<Instruction> compile_average_grad(const OpCall& c, std::unique_p
   // Outputs: the largest elements, and the number of each in its window.
   Op& max = define_op("max_pool_indexed");
   max.epilogue = true;
+  max.rewrite = max_pool_without_pad;
   max.type = [](const OpCall& c) -> std::vector<TensorType> {
     expect_inputs(c, 1);
     expect_float(c, 0);
