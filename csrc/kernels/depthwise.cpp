@@ -28,21 +28,34 @@ AXONE_INLINE void store_some(T* p, Vec<T> v, int64_t n) {
     store_first<T>(p, v, n);
 }
 
-// Stores what is final.
-template <class T, bool Whole>
-AXONE_INLINE void store_final(const DepthwiseLine& line, T* y, Vec<T> v, int64_t c, int64_t last) {
-  if (const ChannelFinish* const f = line.finish) {
-    v = v * load_some<T, Whole>(static_cast<const T*>(f->scale) + c, last) +
-        load_some<T, Whole>(static_cast<const T*>(f->shift) + c, last);
-    v = at_most<T>(at_least<T>(v, T(f->low)), T(f->high));
+// A finish, at hand: what is read through a pointer would be read again behind every store.
+template <class T>
+struct Final {
+  const T *scale = nullptr, *shift = nullptr;
+  T low = 0, high = 0;
+
+  AXONE_MEMBER_INLINE explicit Final(const ChannelFinish* f) {
+    if (!f) return;
+    scale = static_cast<const T*>(f->scale), shift = static_cast<const T*>(f->shift);
+    low = T(f->low), high = T(f->high);
   }
-  store_some<T, Whole>(y + c, v, last);
-}
+  // N vectors of the same channels.
+  template <bool Whole, int N>
+  AXONE_MEMBER_INLINE void apply(Vec<T>* v, int64_t c, int64_t last) const {
+    if (!scale) return;
+    const Vec<T> factor = load_some<T, Whole>(scale + c, last), more = load_some<T, Whole>(shift + c, last);
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) {
+      const Vec<T> x = v[i] * factor + more;
+      v[i] = at_most<T>(at_least<T>(x, low), high);
+    }
+  }
+};
 
 // V vectors of channels of one position, from the taps that meet the input there.
 template <class T, int V, bool Whole>
-AXONE_INLINE void pixel_tile(const DepthwiseLine& line, const T* const* x, const T* const* w,
-                             int64_t tap_count, int64_t c, int64_t last, T* y) {
+AXONE_INLINE void pixel_tile(const Final<T>& final, const T* const* x, const T* const* w, int64_t tap_count,
+                             int64_t c, int64_t last, T* y) {
   constexpr int64_t L = kLanes<T>;
   Vec<T> acc[V] = {};
   for (int64_t t = 0; t < tap_count; ++t)
@@ -50,7 +63,10 @@ AXONE_INLINE void pixel_tile(const DepthwiseLine& line, const T* const* x, const
     for (int v = 0; v < V; ++v)
       acc[v] += load_some<T, Whole>(x[t] + c + v * L, last) * load_some<T, Whole>(w[t] + c + v * L, last);
 #pragma GCC unroll 8
-  for (int v = 0; v < V; ++v) store_final<T, Whole>(line, y, acc[v], c + v * L, last);
+  for (int v = 0; v < V; ++v) {
+    final.template apply<Whole, 1>(acc + v, c + v * L, last);
+    store_some<T, Whole>(y + c + v * L, acc[v], last);
+  }
 }
 
 constexpr int kMostTaps = 128;
@@ -67,10 +83,12 @@ void pixel(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_coun
     w[count++] = static_cast<const T*>(taps[t].w);
   }
   y += q * line.y_stride;
+  const Final<T> final(line.finish);
+  const int64_t channels = line.channels;
   int64_t c = 0;
-  for (; c + 4 * L <= line.channels; c += 4 * L) pixel_tile<T, 4, true>(line, x, w, count, c, L, y);
-  for (; c + L <= line.channels; c += L) pixel_tile<T, 1, true>(line, x, w, count, c, L, y);
-  if (c < line.channels) pixel_tile<T, 1, false>(line, x, w, count, c, line.channels - c, y);
+  for (; c + 4 * L <= channels; c += 4 * L) pixel_tile<T, 4, true>(final, x, w, count, c, L, y);
+  for (; c + L <= channels; c += L) pixel_tile<T, 1, true>(final, x, w, count, c, L, y);
+  if (c < channels) pixel_tile<T, 1, false>(final, x, w, count, c, channels - c, y);
 }
 
 // Asks for a vector of each of N pixels: some of a line that is read for the first time, two blocks of
@@ -86,8 +104,9 @@ AXONE_INLINE void fetch(const T* x, int64_t pixel) {
 // K that read neighbouring pixels, and positions are S of these apart; a line of output is `down` lines of
 // taps behind the one before. What several taps read is loaded once.
 template <class T, int K, int S, int Q, int Lines, bool Whole>
-AXONE_INLINE void tile(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down,
-                       int64_t from, int64_t pixel, int64_t c, int64_t last, T* y, int64_t y_line) {
+AXONE_INLINE void tile(const Final<T>& final, const DepthwiseTap* taps, int64_t rows, int64_t down,
+                       int64_t from, int64_t pixel, int64_t c, int64_t last, T* y, int64_t y_stride,
+                       int64_t y_line) {
   Vec<T> acc[Lines][Q] = {};
   for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r) {
     // The second line's taps follow behind the first's: those of its last rows.
@@ -108,24 +127,27 @@ AXONE_INLINE void tile(const DepthwiseLine& line, const DepthwiseTap* taps, int6
       }
     }
   }
+  final.template apply<Whole, Lines * Q>(acc[0], c, last);
 #pragma GCC unroll 2
   for (int l = 0; l < Lines; ++l)
 #pragma GCC unroll 8
-    for (int q = 0; q < Q; ++q)
-      store_final<T, Whole>(line, y + l * y_line + q * line.y_stride, acc[l][q], c, last);
+    for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + l * y_line + q * y_stride + c, acc[l][q], last);
 }
 
 template <class T, int K, int S, int Q, int Lines>
 void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
                T* y, int64_t y_line) {
   constexpr int64_t L = kLanes<T>;
-  const int64_t from = q * line.x_stride, pixel = K == 1 ? line.x_stride : line.channels;
-  y += q * line.y_stride;
+  const int64_t channels = line.channels, y_stride = line.y_stride;
+  const int64_t from = q * line.x_stride, pixel = K == 1 ? line.x_stride : channels;
+  const Final<T> final(line.finish);
+  y += q * y_stride;
   int64_t c = 0;
-  for (; c + L <= line.channels; c += L)
-    tile<T, K, S, Q, Lines, true>(line, taps, rows, down, from, pixel, c, L, y, y_line);
-  if (c < line.channels)
-    tile<T, K, S, Q, Lines, false>(line, taps, rows, down, from, pixel, c, line.channels - c, y, y_line);
+  for (; c + L <= channels; c += L)
+    tile<T, K, S, Q, Lines, true>(final, taps, rows, down, from, pixel, c, L, y, y_stride, y_line);
+  if (c < channels)
+    tile<T, K, S, Q, Lines, false>(final, taps, rows, down, from, pixel, c, channels - c, y, y_stride,
+                                   y_line);
 }
 
 // Whether the taps come in lines of k that read neighbouring pixels.
