@@ -134,6 +134,7 @@ class ConvBlock final : public Instruction {
       depthwise_chain_.emplace(std::move(stages[depthwise].chain), stages[depthwise].head, d_.channels);
       narrow_weights_ = next + 1 + depthwise_chain_->inputs();
       narrow_ = PackedProduct(g.dtype, g.channels, g.filters, groups_.lines * d_.out[2]);
+      if (epilogue_) epilogue_->leave_finish(g.filters);
       filters_ = g.filters;
       flops_ += narrow_.flops(g.batch * g.in_positions());
     }
@@ -194,6 +195,7 @@ class ConvBlock final : public Instruction {
           io_(io),
           out_(static_cast<char*>(out)),
           epilogue_(epilogue),
+          finish_(epilogue ? epilogue->finish() : nullptr),
           wide_(static_cast<char*>(io.scratch) + size_t(lane.index) * block.lane_bytes()),
           narrow_(wide_ + block.wide_bytes()) {
       gathered_ = narrow_ + block.narrow_bytes();
@@ -237,8 +239,8 @@ class ConvBlock final : public Instruction {
       depthwise_chain_->run(first, count, narrow_);
       const int64_t pixels = (end - begin) * d_.out[2], pixel = (sample_ * d_.out[1] + begin) * d_.out[2];
       b_.narrow_.run(pixels, narrow_, d_.channels, b_.packed_narrow(io_),
-                     out_ + pixel * b_.filters_ * b_.item_, nullptr);
-      if (epilogue_) epilogue_->apply(pixel * b_.filters_, pixels * b_.filters_);
+                     out_ + pixel * b_.filters_ * b_.item_, finish_);
+      if (epilogue_ && !finish_) epilogue_->apply(pixel * b_.filters_, pixels * b_.filters_);
     }
 
     // Line oh, or two, of which there are `end`. Returns how many.
@@ -299,6 +301,7 @@ class ConvBlock final : public Instruction {
     const Operands& io_;
     char* out_;
     GemmEpilogue* epilogue_;
+    const ChannelFinish* finish_;  // of the last product, in place of the epilogue, or null
     char* wide_;
     char* narrow_;
     char* gathered_;
