@@ -39,6 +39,24 @@ struct Run {
   int64_t ow, count;
 };
 
+// `count` pieces of n elements. By itself, so that nothing of the loop lies in memory: a load that waits for
+// masked stores takes four times as long as these.
+template <class T>
+__attribute__((noinline)) void copy_pieces(const T* x, int64_t step, int64_t count, int64_t n, T* out,
+                                           int64_t out_stride) {
+  constexpr int64_t L = kLanes<T>;
+  if (n <= L) {
+    for (; count > 0; --count, x += step, out += out_stride) store_first<T>(out, load_first<T>(x, n), n);
+  } else if (n <= 2 * L) {
+    for (; count > 0; --count, x += step, out += out_stride) {
+      store<T>(out, load<T>(x));
+      store_first<T>(out + L, load_first<T>(x + L, n - L), n - L);
+    }
+  } else {
+    for (; count > 0; --count, x += step, out += out_stride) copy<T>(out, x, n);
+  }
+}
+
 // One piece of the taps' row of all positions of a run: `n` elements, `offset` elements behind the first
 // position's `line`, of which those inside the line of `width` elements exist.
 template <class T>
@@ -57,14 +75,8 @@ AXONE_INLINE void copy_piece(const T* line, int64_t offset, int64_t step, int64_
     zero<T>(o + to, n - to);
   };
   for (int64_t i = 0; i < inside; ++i) cut(i);
-  const T* x = line + offset + inside * step;
-  T* o = out + inside * out_stride;
-  if (n <= kLanes<T>) {
-    for (int64_t i = inside; i < inside_end; ++i, x += step, o += out_stride)
-      store_first<T>(o, load_first<T>(x, n), n);
-  } else {
-    for (int64_t i = inside; i < inside_end; ++i, x += step, o += out_stride) copy<T>(o, x, n);
-  }
+  copy_pieces<T>(line + offset + inside * step, step, inside_end - inside, n, out + inside * out_stride,
+                 out_stride);
   for (int64_t i = inside_end; i < count; ++i) cut(i);
 }
 
