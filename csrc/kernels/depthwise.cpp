@@ -100,32 +100,44 @@ AXONE_INLINE void fetch(const T* x, int64_t pixel) {
   for (int i = 0; i < N; ++i) __builtin_prefetch(x + i * pixel);
 }
 
-// One vector of channels of Q positions of Lines lines, where all taps meet the input. Taps come in lines of
-// K that read neighbouring pixels, and positions are S of these apart; a line of output is `down` lines of
-// taps behind the one before. What several taps read is loaded once.
+// What line r of taps adds to one vector of channels of Q positions of Lines lines, where all taps meet the
+// input. Taps come in lines of K that read neighbouring pixels, and positions are S of these apart; a line of
+// output is `down` lines of taps behind the one before. What several taps read is loaded once.
 template <class T, int K, int S, int Q, int Lines, bool Whole>
+AXONE_INLINE void add_line(Vec<T> (&acc)[Lines][Q], const DepthwiseTap* taps, int64_t rows, int64_t down,
+                           int64_t r, int64_t from, int64_t pixel, int64_t c, int64_t last) {
+  // The second line's taps follow behind the first's: those of its last rows.
+  const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
+  Vec<T> e[(Q - 1) * S + K];
+  if (Lines == 1 || r >= rows - 1) fetch<Q * S>(x + 2 * Q * S * pixel, pixel);
+#pragma GCC unroll 32
+  for (int i = 0; i < (Q - 1) * S + K; ++i) e[i] = load_some<T, Whole>(x + i * pixel, last);
+#pragma GCC unroll 2
+  for (int l = 0; l < Lines; ++l) {
+    const int64_t row = r - l * down;
+    if (Lines > 1 && (row < 0 || row >= rows)) continue;
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) {
+      const Vec<T> w = load_some<T, Whole>(static_cast<const T*>(taps[row * K + k].w) + c, last);
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; ++q) acc[l][q] += e[q * S + k] * w;
+    }
+  }
+}
+
+// Square: there are K lines of taps, and `down` is S.
+template <class T, int K, int S, int Q, int Lines, bool Square, bool Whole>
 AXONE_INLINE void tile(const Final<T>& final, const DepthwiseTap* taps, int64_t rows, int64_t down,
                        int64_t from, int64_t pixel, int64_t c, int64_t last, T* y, int64_t y_stride,
                        int64_t y_line) {
   Vec<T> acc[Lines][Q] = {};
-  for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r) {
-    // The second line's taps follow behind the first's: those of its last rows.
-    const T* const x = static_cast<const T*>(taps[r * K].x) + from + c;
-    Vec<T> e[(Q - 1) * S + K];
-    if (Lines == 1 || r >= rows - 1) fetch<Q * S>(x + 2 * Q * S * pixel, pixel);
-#pragma GCC unroll 32
-    for (int i = 0; i < (Q - 1) * S + K; ++i) e[i] = load_some<T, Whole>(x + i * pixel, last);
-#pragma GCC unroll 2
-    for (int l = 0; l < Lines; ++l) {
-      const int64_t row = r - l * down;
-      if (Lines > 1 && (row < 0 || row >= rows)) continue;
+  if constexpr (Square) {
 #pragma GCC unroll 8
-      for (int k = 0; k < K; ++k) {
-        const Vec<T> w = load_some<T, Whole>(static_cast<const T*>(taps[row * K + k].w) + c, last);
-#pragma GCC unroll 8
-        for (int q = 0; q < Q; ++q) acc[l][q] += e[q * S + k] * w;
-      }
-    }
+    for (int r = 0; r < K + (Lines - 1) * S; ++r)
+      add_line<T, K, S, Q, Lines, Whole>(acc, taps, K, S, r, from, pixel, c, last);
+  } else {
+    for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r)
+      add_line<T, K, S, Q, Lines, Whole>(acc, taps, rows, down, r, from, pixel, c, last);
   }
   final.template apply<Whole, Lines * Q>(acc[0], c, last);
 #pragma GCC unroll 2
@@ -134,20 +146,20 @@ AXONE_INLINE void tile(const Final<T>& final, const DepthwiseTap* taps, int64_t 
     for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + l * y_line + q * y_stride + c, acc[l][q], last);
 }
 
-template <class T, int K, int S, int Q, int Lines>
+// Channels [c, end), which is the last channel or whole vectors from c.
+template <class T, int K, int S, int Q, int Lines, bool Square = false>
 void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
-               T* y, int64_t y_line) {
+               int64_t c, int64_t end, T* y, int64_t y_line) {
   constexpr int64_t L = kLanes<T>;
-  const int64_t channels = line.channels, y_stride = line.y_stride;
-  const int64_t from = q * line.x_stride, pixel = K == 1 ? line.x_stride : channels;
+  const int64_t pixel = K == 1 ? line.x_stride : line.channels, y_stride = line.y_stride;
+  const int64_t from = q * line.x_stride;
   const Final<T> final(line.finish);
   y += q * y_stride;
-  int64_t c = 0;
-  for (; c + L <= channels; c += L)
-    tile<T, K, S, Q, Lines, true>(final, taps, rows, down, from, pixel, c, L, y, y_stride, y_line);
-  if (c < channels)
-    tile<T, K, S, Q, Lines, false>(final, taps, rows, down, from, pixel, c, channels - c, y, y_stride,
-                                   y_line);
+  for (; c + L <= end; c += L)
+    tile<T, K, S, Q, Lines, Square, true>(final, taps, rows, down, from, pixel, c, L, y, y_stride, y_line);
+  if (c < end)
+    tile<T, K, S, Q, Lines, false, false>(final, taps, rows, down, from, pixel, c, end - c, y, y_stride,
+                                          y_line);
 }
 
 // Whether the taps come in lines of k that read neighbouring pixels.
@@ -177,14 +189,31 @@ void edges(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t tap_coun
   for (int64_t q = end; q < line.count; ++q) pixel<T>(line, taps, tap_count, q, y);
 }
 
-// Positions [q, end) of one or two lines, where all taps meet the input.
+// Vectors of channels that go along all positions together: what neighbours share of the input, and the
+// weights, stays in the first-level cache.
+constexpr int64_t kTogether = 12;
+
+// Positions [begin, end) of one or two lines, where all taps meet the input.
 template <class T, int K, int S, int Lines>
-void inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
+void inner(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t begin,
            int64_t end, T* y, int64_t y_line) {
   constexpr int kWide = Lines == 1 ? 6 : 4;
-  for (; q + kWide <= end; q += kWide) positions<T, K, S, kWide, Lines>(line, taps, rows, down, q, y, y_line);
-  for (; q + 2 <= end; q += 2) positions<T, K, S, 2, Lines>(line, taps, rows, down, q, y, y_line);
-  for (; q < end; ++q) positions<T, K, S, 1, Lines>(line, taps, rows, down, q, y, y_line);
+  constexpr int64_t L = kLanes<T>;
+  const int64_t vectors = (line.channels + L - 1) / L, blocks = (vectors + kTogether - 1) / kTogether;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t c = vectors * block / blocks * L,
+                  c_end = least(line.channels, vectors * (block + 1) / blocks * L);
+    int64_t q = begin;
+    // The usual window, in single precision; for others it would be much code.
+    if constexpr (K == 3 && sizeof(T) == 4)
+      if (rows == K && (Lines == 1 || down == S))
+        for (; q + kWide <= end; q += kWide)
+          positions<T, K, S, kWide, Lines, true>(line, taps, rows, down, q, c, c_end, y, y_line);
+    for (; q + kWide <= end; q += kWide)
+      positions<T, K, S, kWide, Lines>(line, taps, rows, down, q, c, c_end, y, y_line);
+    for (; q + 2 <= end; q += 2) positions<T, K, S, 2, Lines>(line, taps, rows, down, q, c, c_end, y, y_line);
+    for (; q < end; ++q) positions<T, K, S, 1, Lines>(line, taps, rows, down, q, c, c_end, y, y_line);
+  }
 }
 
 // Taps of a line that read neighbouring pixels at positions of distance 1 or 2; else 1.
