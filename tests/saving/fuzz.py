@@ -297,8 +297,10 @@ def read_all(reader: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     model = axone.Sequential(network())
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"fuzz{READERS[reader][0]}"
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "inputs"
+        folder.mkdir()
+        path = folder / f"fuzz{READERS[reader][0]}"
         while head := sys.stdin.buffer.read(8):
             path.write_bytes(sys.stdin.buffer.read(int.from_bytes(head, "little")))
             answer = "ok"
@@ -317,7 +319,7 @@ def read_all(reader: str) -> None:
                 answer = TOO_MUCH
             sys.stdout.write(json.dumps(answer[:500]) + "\n")
             sys.stdout.flush()
-            if (Path(folder).parent / "x").exists() or len(list(Path(folder).iterdir())) > 1:
+            if (Path(above) / "x").exists() or len(list(folder.iterdir())) > 1:
                 os._exit(77)
 
 
