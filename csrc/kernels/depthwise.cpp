@@ -139,14 +139,14 @@ AXONE_INLINE void tile(const Final<T>& final, const DepthwiseTap* taps, int64_t 
     for (int64_t r = 0; r < rows + (Lines - 1) * down; ++r)
       add_line<T, K, S, Q, Lines, Whole>(acc, taps, rows, down, r, from, pixel, c, last);
   }
-  final.template apply<Whole, Lines * Q>(acc[0], c, last);
+  final.template apply<Whole, Lines * Q>(&acc[0][0], c, last);
 #pragma GCC unroll 2
   for (int l = 0; l < Lines; ++l)
 #pragma GCC unroll 8
     for (int q = 0; q < Q; ++q) store_some<T, Whole>(y + l * y_line + q * y_stride + c, acc[l][q], last);
 }
 
-// Channels [c, end), which is the last channel or whole vectors from c.
+// Channels [c, end): whole vectors of them, but for the last of all.
 template <class T, int K, int S, int Q, int Lines, bool Square = false>
 void positions(const DepthwiseLine& line, const DepthwiseTap* taps, int64_t rows, int64_t down, int64_t q,
                int64_t c, int64_t end, T* y, int64_t y_line) {

@@ -17,7 +17,7 @@ using namespace axone::testing;
 namespace {
 
 // The algorithms' borders: one pixel, partial tiles, few and many channels, strides, groups, parts of the
-// tiles; many weights for 4, 9, 96 and 320 tiles.
+// tiles; many weights for 4, 9, 96 and 320 tiles, and for 17 and 98 pixels.
 const Case kCases[] = {
     {1, 1, 1, 1, 1, 1, 1, 1, 0, 1},       {2, 7, 9, 3, 17, 3, 2, 1, 1, 1},
     {1, 13, 8, 5, 40, 5, 1, 1, 2, 1},     {2, 9, 11, 6, 4, 3, 1, 2, 2, 2},
@@ -29,6 +29,7 @@ const Case kCases[] = {
     {2, 9, 14, 5, 7, 3, 1, 1, 1, 1, 3},   {2, 11, 10, 6, 6, 3, 3, 1, 1, 6, 2},
     {2, 5, 4, 121, 125, 3, 1, 1, 1, 1},   {1, 12, 9, 121, 125, 3, 1, 1, 1, 1},
     {6, 16, 15, 125, 131, 3, 1, 1, 1, 1}, {20, 14, 13, 230, 64, 3, 1, 1, 1, 1},
+    {1, 1, 17, 1100, 250, 1, 1, 1, 0, 1}, {2, 7, 7, 512, 523, 1, 1, 1, 0, 1},
 };
 
 // Calls fn(x index, w index, y index) for every product of the convolution's definition.
@@ -117,7 +118,7 @@ struct Block {
     return {batch, in[1], in[2], wide, narrow, 1, 1, 1, 0, 1};
   }
   Shape inner() const { return widens ? y_shape(first()) : x_shape(middle()); }
-  // x, three kernels, a factor and a summand, a factor, a summand.
+  // x, three kernels, a factor and a summand, a factor, a summand and, of odd numbers of filters, a factor.
   std::vector<Tensor> inputs() const {
     return {noise(widens ? x_shape(first()) : inner()),
             noise(w_shape(first())),
@@ -126,8 +127,10 @@ struct Block {
             noise({wide}),
             noise(inner()),
             noise({wide}),
+            noise({narrow}),
             noise({narrow})};
   }
+  bool scaled() const { return narrow % 2; }
   // `apart`: what lies between is wanted too.
   std::vector<Value> graph(Graph& g, const std::vector<Tensor>& in, bool apart) const {
     const auto conv = [](const Sym& x, const Sym& w, const Case& c) {
@@ -141,7 +144,10 @@ struct Block {
     if (apart) outputs.push_back(x.value());
     x = conv(x, v[2], middle()) * v[6];
     if (apart) outputs.push_back(x.value());
-    if (narrows) x = (conv(x, v[3], last()) + v[7]).apply("relu");
+    if (narrows) {
+      x = conv(x, v[3], last());
+      x = ((scaled() ? x * v[8] : x) + v[7]).apply("relu");
+    }
     outputs.insert(outputs.begin(), x.value());
     return outputs;
   }
@@ -158,7 +164,10 @@ struct Block {
     for (size_t i = 0; i < x.size(); ++i) x[i] *= v[6][i % size_t(wide)];
     if (narrows) {
       x = defined(x, v[3], last());
-      for (size_t i = 0; i < x.size(); ++i) x[i] = std::max(0.0, x[i] + v[7][i % size_t(narrow)]);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const size_t f = i % size_t(narrow);
+        x[i] = std::max(0.0, x[i] * (scaled() ? v[8][f] : 1) + v[7][f]);
+      }
     }
     return x;
   }
