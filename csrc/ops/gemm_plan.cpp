@@ -39,6 +39,8 @@ constexpr int64_t kDeepWork = 8 * 1024 * 1024;
 // Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
 constexpr int64_t kSplitElements = 16 * 1024;
 constexpr int64_t kSplitDepth = 4;
+// Rows of C up to which it is split.
+constexpr int64_t kSplitRows = 64;
 // Rows that a sample is taken to have where its length must not matter.
 constexpr int64_t kSampleRows = 32;
 
@@ -103,7 +105,7 @@ void GemmPlan::orient(const GemmShape& s) {
     swapped = n == 1 && m > 1;
   } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth && !in_order) {
     algorithm = GemmAlgorithm::dot;
-  } else if (narrow && !columns_along_k && !rows_along_k) {
+  } else if ((narrow || deep_and_narrow(s)) && !columns_along_k && !rows_along_k) {
     algorithm = GemmAlgorithm::tasks;
     swapped = true;
   } else {
@@ -124,6 +126,13 @@ void GemmPlan::orient(const GemmShape& s) {
     if (!transposed_c) c_stride = n;
   }
   row_layout = rows_along_k ? GemmALayout::rows : GemmALayout::columns;
+}
+
+// A tall gradient of few columns and many samples: its transpose is one of few rows, whose inner axis lanes
+// share, instead of halves of each sample.
+bool GemmPlan::deep_and_narrow(const GemmShape& s) const {
+  return is_float(dtype) && !in_order && batch == 1 && s.n <= kSplitRows && s.m >= 2 * s.n &&
+         s.k >= kSplitDepth * s.m && s.m * s.n * s.k >= kDeepWork;
 }
 
 // A^T B^T of sizes whose transpose, B A, needs no packing, and so few sums that transposing them costs less.
@@ -195,7 +204,7 @@ void GemmPlan::choose_packing() {
 // lane that has read its samples reads them again. On cores without a common cache a line that changes cores
 // costs ten times its arithmetic.
 void GemmPlan::choose_split() {
-  const bool few_rows = !columns_along_k && batch == 1 && m >= 8 && m <= 64;
+  const bool few_rows = !columns_along_k && batch == 1 && m >= 8 && m <= kSplitRows;
   if (algorithm != GemmAlgorithm::tasks || !few_rows || (pack_b && !in_order)) return;
   if (depth() * n < kSplitElements || depth() < kSplitDepth * m) return;
   algorithm = GemmAlgorithm::split_k;
