@@ -69,6 +69,7 @@ int64_t block(const GemmBlock& g) {
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
+      // The next panel: half of it by the second tile, the rest by the third.
       if (g.panels_behind && (n == 1 || n == 2)) {
         t.b_ahead_stride = vectors * L / 2;
         const T* next = j + columns < g.n ? t.b + vectors * L * g.k : static_cast<const T*>(g.panels_behind);

@@ -105,7 +105,7 @@ void GemmPlan::orient(const GemmShape& s) {
     swapped = n == 1 && m > 1;
   } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth && !in_order) {
     algorithm = GemmAlgorithm::dot;
-  } else if ((narrow || deep_and_narrow(s)) && !columns_along_k && !rows_along_k) {
+  } else if ((narrow || deep_and_narrow()) && !columns_along_k && !rows_along_k) {
     algorithm = GemmAlgorithm::tasks;
     swapped = true;
   } else {
@@ -130,9 +130,9 @@ void GemmPlan::orient(const GemmShape& s) {
 
 // A tall gradient of few columns and many samples: its transpose is one of few rows, whose inner axis lanes
 // share, instead of halves of each sample.
-bool GemmPlan::deep_and_narrow(const GemmShape& s) const {
-  return is_float(dtype) && !in_order && batch == 1 && s.n <= kSplitRows && s.m >= 2 * s.n &&
-         s.k >= kSplitDepth * s.m && s.m * s.n * s.k >= kDeepWork;
+bool GemmPlan::deep_and_narrow() const {
+  return is_float(dtype) && !in_order && batch == 1 && n <= kSplitRows && m >= 2 * n &&
+         k >= kSplitDepth * m && m * n * k >= kDeepWork;
 }
 
 // A^T B^T of sizes whose transpose, B A, needs no packing, and so few sums that transposing them costs less.

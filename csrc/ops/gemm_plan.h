@@ -63,7 +63,7 @@ struct GemmPlan {
 
  private:
   void orient(const GemmShape& shape);
-  bool deep_and_narrow(const GemmShape& shape) const;
+  bool deep_and_narrow() const;
   bool in_place_if_swapped() const;
   void choose_tile();
   void choose_packing();
