@@ -20,6 +20,18 @@ constexpr int64_t kAheadB = 16, kAheadA = 32;
 #include "kernels/gemm_dot.inl"
 // clang-format on
 
+// The panel behind the current one, fetched by the second tile; where it is packed, half of it by the third.
+template <class T>
+void fetch_next_panel(const GemmBlock& g, int64_t tile, int64_t j, int64_t columns, int64_t width,
+                      TileArguments<T>& t) {
+  const bool packed = g.b_layout == GemmBLayout::panels;
+  if (tile != 1 && (tile != 2 || !packed)) return;
+  const T* const behind = static_cast<const T*>(g.panels_behind);
+  t.b_ahead_stride = packed ? width / 2 : t.b_stride;
+  t.b_ahead = j + columns < g.n ? t.b + (packed ? width * g.k : columns) : behind;
+  t.b_ahead += (tile - 1) * (width / 2) * g.k;
+}
+
 template <class T>
 int64_t block(const GemmBlock& g) {
   constexpr int64_t L = kLanes<T>;
@@ -69,12 +81,7 @@ int64_t block(const GemmBlock& g) {
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
       t.b_ahead_stride = n == 0 ? t.b_stride : 0;
       t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
-      // The next panel: half of it by the second tile, the rest by the third.
-      if (g.panels_behind && (n == 1 || n == 2)) {
-        t.b_ahead_stride = vectors * L / 2;
-        const T* next = j + columns < g.n ? t.b + vectors * L * g.k : static_cast<const T*>(g.panels_behind);
-        t.b_ahead = next + (n - 1) * (vectors * L / 2) * g.k;
-      }
+      if (g.panels_behind) fetch_next_panel<T>(g, n, j, columns, vectors * L, t);
       functions[r - 1][vectors - 1](t);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,

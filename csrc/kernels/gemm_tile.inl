@@ -25,6 +25,9 @@ constexpr bool kMaskedLoads = true;
 constexpr bool kMaskedLoads = false;
 #endif
 
+// Steps of k from which a tile fetches C during the first of them.
+constexpr int64_t kSpreadDepth = 64;
+
 #define AXONE_PRAGMA_(x) _Pragma(#x)
 #if defined(__clang__)
 #define AXONE_UNROLL AXONE_PRAGMA_(clang loop unroll(full))
@@ -81,13 +84,13 @@ struct Ahead {
 
 template <class T, int R, int V, bool Rows, bool Fetch = true>
 AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride,
-                            int64_t last, Ahead<T>& b_ahead) {
+                            int64_t last, Ahead<T>& ahead) {
   Vec<T> row[V];
   AXONE_UNROLL
   for (int v = 0; v < V; ++v)
     row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
   AXONE_UNROLL
-  for (int v = 0; Fetch && v < V; ++v) __builtin_prefetch(b_ahead.p + v * kLanes<T>);
+  for (int v = 0; Fetch && v < V; ++v) __builtin_prefetch(ahead.p + v * kLanes<T>);
   if (Fetch && !Rows) __builtin_prefetch(a.p[0] + a.ahead);
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) {
@@ -97,7 +100,7 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
   }
   a.next();
   b += b_stride;
-  b_ahead.p += b_ahead.stride;
+  ahead.p += ahead.stride;
 }
 
 // All that is added up, with C where that counts, refined column by column.
@@ -134,19 +137,28 @@ void tile(const TileArguments<T>& t) {
     for (int v = 0; v < V; ++v)
       acc[0][i][v] = load_first<T>(t.c + i * t.c_stride + v * L, v < V - 1 ? L : t.last);
   }
-  AXONE_UNROLL
+  // C is fetched row by row in the first steps where there are steps enough: all of it at once would leave A
+  // and B no miss to wait in.
+  const bool spread = U == 1 && t.b_ahead_stride == 0 && t.k >= kSpreadDepth;
+  if (!spread) AXONE_UNROLL
   for (int i = 0; i < R; ++i) AXONE_UNROLL
   for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
   ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
-  Ahead<T> b_ahead = {t.b_ahead, t.b_ahead_stride};
+  Ahead<T> ahead = {t.b_ahead, t.b_ahead_stride};
   const T* b = t.b;
   const int64_t b_stride = t.b_stride, last = t.last;
   int64_t k = t.k;
-  if (U == 1 || !t.in_order)
-    for (; k >= U; k -= U) AXONE_UNROLL
-  for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, b_ahead);
-  if constexpr (U > 1)
-    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, b_ahead);
+  if constexpr (U == 1) {
+    int64_t rest = 0;
+    if (spread) rest = k - R, k = R, ahead = {t.c, t.c_stride};
+    for (; k > 0; k = rest, rest = 0, ahead = {t.b_ahead, t.b_ahead_stride})
+      for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, ahead);
+  } else {
+    if (!t.in_order)
+      for (; k >= U; k -= U) AXONE_UNROLL
+    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, ahead);
+    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, ahead);
+  }
   AXONE_UNROLL
   for (int half = U / 2; half > 0; half /= 2) AXONE_UNROLL
   for (int u = 0; u < half; ++u) AXONE_UNROLL

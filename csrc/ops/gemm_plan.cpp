@@ -20,6 +20,8 @@ constexpr int64_t kTaskWork = 256 * 1024;
 constexpr int64_t kL2Bytes = 512 * 1024;
 // Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
 constexpr int64_t kPanelBytes = 48 * 1024;
+// The same of products whose both operands are packed: a pass less over C is worth more than the rest of L1.
+constexpr int64_t kStripPanelBytes = 64 * 1024;
 // Bytes of B that the team packs at a time.
 constexpr int64_t kStripBytes = 4 * 1024 * 1024;
 // B is read where it lies by products of fewer rows than this, and where it is small and its rows are close:
@@ -34,6 +36,8 @@ constexpr int64_t kDotDepth = 64;
 constexpr int64_t kSwapDepth = 256;
 // Rows from which a product of few columns is worth another orientation.
 constexpr int64_t kNarrowRows = 64;
+// Columns that are few for rows which lie pages apart.
+constexpr int64_t kFewColumns = 128;
 // Multiply-adds from which the halves of a deep product are worth adding up.
 constexpr int64_t kDeepWork = 8 * 1024 * 1024;
 // Elements of B, and their ratio to a row of A, from which it pays to split the inner axis.
@@ -99,13 +103,14 @@ void GemmPlan::orient(const GemmShape& s) {
       !in_order && (rows_along_k ? few || !is_float(dtype) : n > 1 && (m <= 3 || !is_float(dtype)));
   // Few columns leave most of a vector empty: sums along k fill it, and so does the transpose of the product
   // where A lies along its columns.
+  const bool far = !rows_along_k && far_and_narrow();
   const bool narrow = is_float(dtype) && n > 1 && n <= kDotOutputs && m >= kNarrowRows;
   if (columns_along_k && dot) {
     algorithm = GemmAlgorithm::dot;
     swapped = n == 1 && m > 1;
   } else if (narrow && !columns_along_k && rows_along_k && k >= kDotDepth && !in_order) {
     algorithm = GemmAlgorithm::dot;
-  } else if ((narrow || deep_and_narrow()) && !columns_along_k && !rows_along_k) {
+  } else if ((narrow || far || deep_and_narrow()) && !columns_along_k && !rows_along_k) {
     algorithm = GemmAlgorithm::tasks;
     swapped = true;
   } else {
@@ -114,9 +119,10 @@ void GemmPlan::orient(const GemmShape& s) {
     // the result (m n) and, where A too is stored along k, A (m k).
     const int64_t cost = m * n + (rows_along_k ? m * k : 0);
     const bool few_outputs = columns_along_k && cost < n * k && least < 128 && 2 * m > kernels->lanes;
-    swapped = n == 1 || few_outputs || (columns_along_k && !rows_along_k && in_place_if_swapped());
+    swapped = n == 1 || few_outputs || (columns_along_k && !rows_along_k && (far || in_place_if_swapped()));
     algorithm = GemmAlgorithm::tasks;
   }
+  swapped_far = swapped && far;
   if (swapped) {
     std::swap(m, n);
     std::swap(row_stride, column_stride);
@@ -133,6 +139,13 @@ void GemmPlan::orient(const GemmShape& s) {
 bool GemmPlan::deep_and_narrow() const {
   return is_float(dtype) && !in_order && batch == 1 && n <= kSplitRows && m >= 2 * n &&
          k >= kSplitDepth * m && m * n * k >= kDeepWork;
+}
+
+// Columns of A in pages of their own, for few columns of B: the transpose reads runs of memory.
+bool GemmPlan::far_and_narrow() const {
+  const int64_t item = int64_t(item_size(dtype));
+  return is_float(dtype) && !in_order && batch == 1 && n > kDotOutputs && n <= kFewColumns &&
+         k >= kSwapDepth && m * item > 2 * kNearStride && m * k * item > kNearBytes;
 }
 
 // A^T B^T of sizes whose transpose, B A, needs no packing, and so few sums that transposing them costs less.
@@ -159,8 +172,9 @@ void GemmPlan::choose_tile() {
 
   // A panel that only one tile of rows reads need not stay in a cache at all, one that few read not in L1.
   const int64_t tiles = ceil_div(m, kernels->rows(panel_vectors));
-  const int64_t depth = kPanelBytes / (panel_width() * item);
-  if (algorithm == GemmAlgorithm::strips)
+  const bool packed = algorithm == GemmAlgorithm::strips;
+  const int64_t depth = (packed ? kStripPanelBytes : kPanelBytes) / (panel_width() * item);
+  if (packed)
     k_blocks = 3 * k <= 4 * depth ? 1 : ceil_div(k, depth);  // a pass more costs adding to all of C
   else if (tiles > 1 && !(in_order && transposed_c))
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
@@ -175,7 +189,7 @@ int64_t GemmPlan::depth() const {
 }
 
 bool GemmPlan::deep() const {
-  return batch == 1 && row_layout == GemmALayout::columns && !columns_along_k && m >= 64 &&
+  return batch == 1 && row_layout == GemmALayout::columns && !columns_along_k && !swapped_far && m >= 64 &&
          n >= 2 * panel_width() && depth() * (m + n) >= 4 * m * n && m * n * depth() >= kDeepWork;
 }
 
@@ -197,6 +211,7 @@ void GemmPlan::choose_packing() {
   }
   pack_b = columns_along_k || algorithm == GemmAlgorithm::strips || (tall() && n >= 4 * panel_width());
   pack_a = algorithm == GemmAlgorithm::strips && n >= 8 * panel_width() && m * k * item > kNearBytes / 2;
+  fetch_b = !pack_b && column_stride * item > 2 * kNearStride && k * n * item > kNearBytes;
 }
 
 // Few rows times a large matrix. Where the matrix holds weights, the lane that updates rows of it later, by a
@@ -204,7 +219,7 @@ void GemmPlan::choose_packing() {
 // lane that has read its samples reads them again. On cores without a common cache a line that changes cores
 // costs ten times its arithmetic.
 void GemmPlan::choose_split() {
-  const bool few_rows = !columns_along_k && batch == 1 && m >= 8 && m <= kSplitRows;
+  const bool few_rows = !columns_along_k && !swapped_far && batch == 1 && m >= 8 && m <= kSplitRows;
   if (algorithm != GemmAlgorithm::tasks || !few_rows || (pack_b && !in_order)) return;
   if (depth() * n < kSplitElements || depth() < kSplitDepth * m) return;
   algorithm = GemmAlgorithm::split_k;

@@ -31,6 +31,8 @@ struct GemmPlan {
   bool pack_a = false;        // each lane packs the rows of its task
   bool pack_b =
       false;  // each lane packs the columns of its task (tasks), or strips of them are packed (strips)
+  bool swapped_far = false;  // swapped, as A's columns lie in pages of their own
+  bool fetch_b = false;      // so do rows of B, read in place: each panel is fetched during the one before
   bool columns_along_k = false;  // the column operand is stored (columns, k)
   GemmALayout row_layout = GemmALayout::rows;
   int panel_vectors = 1;
@@ -64,6 +66,7 @@ struct GemmPlan {
  private:
   void orient(const GemmShape& shape);
   bool deep_and_narrow() const;
+  bool far_and_narrow() const;
   bool in_place_if_swapped() const;
   void choose_tile();
   void choose_packing();

@@ -83,6 +83,7 @@ class GemmRun {
     g.c = piece ? piece : c_ + c_index(t) * item_;
     g.c_stride = piece ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
     g.tail = tail_;
+    if (p_.fetch_b) g.panels_behind = column_operand(t.item, t.column_end, k_begin);
     g.accumulate = k_begin > 0;
     g.in_order = p_.in_order;
     g.transposed = p_.transposed_c;

@@ -83,6 +83,7 @@ void GemmRun::compute_strip(const Lane& lane, const Span& s, int64_t first, int6
     }
     g.b = packed + panel * p_.panel_width() * g.k * item_;
     g.b_layout = GemmBLayout::panels;
+    g.panels_behind = packed + panel_end % count * p_.panel_width() * g.k * item_;
     kernels.block(g);
     if (k1 == p_.k && p_.parts == 1) finish(t);
   }

@@ -242,6 +242,21 @@ TEST(lstm_is_its_definition) {
   });
 }
 
+// 16 steps of 160 units lie 5 pages apart from sequence to sequence, and are copied together for the product.
+TEST(sequences_pages_apart) {
+  const auto few = recurrent_inputs("lstm", DType::f64, 9, 16, 160, false);
+  const auto many = recurrent_inputs("lstm", DType::f64, 50, 16, 160, true);
+  const Attrs attrs = recurrent_attrs("lstm", false, false), masked = recurrent_attrs("lstm", true, true);
+  const std::vector<double> wanted = plain_lstm(few, false, false),
+                            wanted_many = plain_lstm(many, true, true);
+  on_every_target([&] {
+    CHECK(distance(run("lstm", few, attrs, 2)[0], wanted) < 1e-12, "9 sequences");
+    CHECK(distance(run("lstm", many, masked, 2)[0], wanted_many) < 1e-12, "50 sequences");
+    check_same_bits("lstm", many, masked);
+  });
+  check_gradients("lstm", few, attrs);
+}
+
 TEST(gradients_of_recurrent_operations) {
   on_every_target([] {
     for (const char* op : {"lstm", "gru", "simple_rnn"})

@@ -23,10 +23,10 @@ class RnnInstruction : public Instruction {
     lane.share(plan_.row_blocks * plan_.unit_blocks, &task, &end);
     if (alone) {
       for (; task < end; ++task)
-        for (int64_t step = 0; step < plan_.steps; ++step) run_step(lane, io, task, step);
+        for (int64_t step = 0; step < plan_.steps; ++step) run_step(lane, io, task, step, true);
     } else {
       for (int64_t step = 0; step < plan_.steps; ++step) {
-        for (int64_t t = task; t < end; ++t) run_step(lane, io, t, step);
+        for (int64_t t = task; t < end; ++t) run_step(lane, io, t, step, t == task || plan_.row_blocks > 1);
         lane.barrier();
       }
     }
@@ -53,7 +53,8 @@ class RnnInstruction : public Instruction {
     const int64_t row = plan_.row_begin(row_block);
     return {row, plan_.row_begin(row_block + 1) - row, unit, std::min(plan_.unit_block, plan_.units - unit)};
   }
-  virtual void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step) const = 0;
+  virtual void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step,
+                        bool fresh) const = 0;
   virtual void finish(const Lane& lane, const Operands& io, int64_t task) const = 0;
 
   // The step's place in time.
@@ -129,7 +130,7 @@ class ForwardInstruction : public RnnInstruction {
   RnnBlock gates_of(const Operands& io, const Part& p, int64_t step) const;
 
  private:
-  void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step) const override;
+  void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step, bool fresh) const override;
 
   const bool zero_;
 };

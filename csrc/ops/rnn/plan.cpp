@@ -1,6 +1,7 @@
 #include "ops/rnn/plan.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/buffer.h"
 
@@ -23,6 +24,9 @@ constexpr int64_t kUnits = 64;
 constexpr int64_t kManyRows = 48;
 // Bytes of a panel of the kernel that many rows pass by.
 constexpr int64_t kPanelBytes = 48 * 1024;
+// Bytes after which sets of L1 repeat, and rows from which it does not hold them in one.
+constexpr int64_t kSetBytes = 4096;
+constexpr int64_t kCopiedRows = 8;
 // Multiply-adds that are not worth a second lane.
 constexpr int64_t kSerialWork = 128 * 1024;
 
@@ -117,6 +121,11 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
     passes = std::max<int64_t>(1, ceil_div(depth, deep));
   padded_columns = int64_t(round_up(size_t(columns), size_t(lanes)));
   tile_bytes = round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
+  const bool same_set = steps * depth * item % kSetBytes == 0 && most_rows() >= kCopiedRows;
+  if (same_set && unit_blocks > 1) {
+    copy_stride = depth + kAlignment / item;
+    copy_bytes = round_up(size_t(most_rows() * copy_stride * item), kAlignment);
+  }
   serial = row_blocks * unit_blocks == 1 || b * t * depth * columns * products <= kSerialWork;
 }
 
@@ -147,8 +156,16 @@ void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
 }
 
 void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
-                       const void* packed, void* lane_scratch) const {
+                       bool fresh, const void* packed, void* lane_scratch) const {
   char* const tile = static_cast<char*>(lane_scratch);
+  if (copy_stride) {
+    char* const copied = tile + tile_bytes;
+    for (int64_t r = 0; fresh && r < rows; ++r)
+      std::memcpy(copied + r * copy_stride * item, static_cast<const char*>(state) + r * stride * item,
+                  size_t(depth * item));
+    state = copied;
+    stride = copy_stride;
+  }
   GemmBlock g{};
   g.m = rows, g.n = count;
   g.a_stride = stride;
@@ -166,6 +183,8 @@ void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* st
       g.k = pass_begin(pass + 1) - begin;
       g.a = static_cast<const char*>(state) + begin * item;
       g.b = static_cast<const char*>(packed) + packed_block(product, pass, unit) * item;
+      // Of a cut kernel a lane's part passes by in each step; blocks lie in the order in which they are read.
+      if (unit_blocks > 1) g.panels_behind = static_cast<const char*>(g.b) + g.k * g.n * item;
       g.accumulate = pass > 0;
       g.in_order = true;
       gemm->block(g);

@@ -57,6 +57,10 @@ struct RnnPlan {
   int64_t passes = 1;  // over the depth
   int64_t padded_columns = 0;
   size_t tile_bytes = 0;
+  // Rows a multiple of 4 KB apart share one set of L1, which does not hold all rows of a tile: they are
+  // copied to `copy_stride` elements from one to the next first.
+  size_t copy_bytes = 0;
+  int64_t copy_stride = 0;
   int panel_vectors = 1;
   bool transposed;  // the product is with the kernel's transpose: backwards
   bool serial = true;
@@ -81,10 +85,11 @@ struct RnnPlan {
   int64_t packed_at(int64_t product, int64_t pass, int64_t column) const;
   // Packs the kernel, shared among the lanes.
   void pack(const Lane& lane, const void* weights, void* packed) const;
-  // One lane's scratch: the product's tile.
-  size_t lane_bytes() const { return lane_region(tile_bytes); }
-  // tile = state times packed columns [unit, unit + count) of every matrix.
-  void multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
+  // One lane's scratch: the product's tile, and the copied rows.
+  size_t lane_bytes() const { return lane_region(tile_bytes + copy_bytes); }
+  // tile = state times packed columns [unit, unit + count) of every matrix. `fresh`: the state is another one
+  // than that of the call before.
+  void multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride, bool fresh,
                 const void* packed, void* lane_scratch) const;
   double flops() const { return 2.0 * double(batch * steps) * double(depth * columns * products); }
 };

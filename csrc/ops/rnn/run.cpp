@@ -3,14 +3,15 @@
 
 namespace axone {
 
-void ForwardInstruction::run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step) const {
+void ForwardInstruction::run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step,
+                                  bool fresh) const {
   const Part p = part_of(task);
   char* const tile = lane_scratch(lane, io);
   const RnnRows before = hidden(io, whole_rows(p, plan_.units), step - 1);
   if (without_product(step))
     std::memset(tile, 0, plan_.tile_bytes);
   else
-    plan_.multiply(p.rows, p.unit, p.units, before.data, before.stride, io.prepared, tile);
+    plan_.multiply(p.rows, p.unit, p.units, before.data, before.stride, fresh, io.prepared, tile);
   RnnBlock b = gates_of(io, p, step);
   b.input = at(io.in[o_.x], p, time(step), cell_.gates * plan_.units);
   b.product = {tile, plan_.products * plan_.unit_block};
@@ -72,14 +73,14 @@ class BackwardInstruction final : public RnnInstruction {
       std::memset(static_cast<char*>(to.data) + r * to.stride * plan_.item, 0, size_t(p.units * plan_.item));
   }
   // tile = what comes back through the product of the step behind time `t`.
-  RnnRows returned(const Lane& lane, const Operands& io, const Part& p, int64_t t) const {
+  RnnRows returned(const Lane& lane, const Operands& io, const Part& p, int64_t t, bool fresh) const {
     const int64_t width = cell_.gates * plan_.units;
     const RnnRows grad = at(product_grad(io), whole_rows(p, width), t, width);
-    plan_.multiply(p.rows, p.unit, p.units, grad.data, grad.stride, io.prepared, tile(lane, io));
+    plan_.multiply(p.rows, p.unit, p.units, grad.data, grad.stride, fresh, io.prepared, tile(lane, io));
     return {tile(lane, io), plan_.unit_block};
   }
 
-  void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step) const override {
+  void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step, bool fresh) const override {
     const Part p = part_of(task);
     const int64_t own = plan_.steps - 1 - step, t = time(own), width = cell_.gates * plan_.units;
     const RnnRows pass = state(passed(io), p);
@@ -89,7 +90,7 @@ class BackwardInstruction final : public RnnInstruction {
       begin(pass, input(io, o_.h_last_grad), p);
       if (cell_.memory) begin(c_grad, input(io, o_.c_last_grad), p);
     } else {
-      b.product = returned(lane, io, p, time(own + 1));
+      b.product = returned(lane, io, p, time(own + 1), fresh);
     }
     b.input = at(io.out[o_.x_grad], p, t, width);
     b.product_grad = at(output(io, o_.product_grad), p, t, width);
