@@ -45,7 +45,8 @@ struct GemmBlock {
   bool in_order = false;  // each element is one sum along k, which begins with C where that counts: not with
                           // C that is transposed
   bool transposed;        // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
-  // Of panels that come from far away: what is read behind B's. Each is fetched during the one before.
+  // Of B that comes from far away, in either layout: the panel that is read behind B's last. Each panel is
+  // fetched during the one before.
   const void* panels_behind = nullptr;
   int8_t panel_vectors;                   // v: 1 ... max_vectors
   const ChannelFinish* finish = nullptr;  // of C's columns, when all is added up; floats, not transposed

@@ -31,8 +31,8 @@ struct GemmPlan {
   bool pack_a = false;        // each lane packs the rows of its task
   bool pack_b =
       false;  // each lane packs the columns of its task (tasks), or strips of them are packed (strips)
-  bool swapped_far = false;  // swapped, as A's columns lie in pages of their own
-  bool fetch_b = false;      // so do rows of B, read in place: each panel is fetched during the one before
+  bool swapped_far = false;  // swapped, as columns of A have pages of their own
+  bool fetch_b = false;  // so have rows of the column operand, read in place: panels are fetched one ahead
   bool columns_along_k = false;  // the column operand is stored (columns, k)
   GemmALayout row_layout = GemmALayout::rows;
   int panel_vectors = 1;
