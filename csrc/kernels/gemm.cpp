@@ -32,6 +32,28 @@ void fetch_next_panel(const GemmBlock& g, int64_t tile, int64_t j, int64_t colum
   t.b_ahead += (tile - 1) * (width / 2) * g.k;
 }
 
+// Where the panel of B lies whose first column is j. A partial vector of rows is packed where it cannot be
+// masked.
+template <class T>
+void place_panel(const GemmBlock& g, int64_t j, int64_t columns, int64_t width, TileArguments<T>* t) {
+  const bool packed = g.b_layout == GemmBLayout::panels, apart = g.b_layout == GemmBLayout::addresses;
+  const void* const* const rows = apart ? static_cast<const void* const*>(g.b) : nullptr;
+  t->b_rows = rows;
+  t->b_first = g.b_stride + j;
+  t->b = apart ? static_cast<const T*>(rows[0]) + t->b_first
+               : static_cast<const T*>(g.b) + (packed ? j * g.k : j);
+  t->b_stride = packed ? width : apart ? 0 : g.b_stride;
+  if (kMaskedLoads || packed || columns == width) return;
+  T* const tail = static_cast<T*>(g.tail);
+  for (int64_t p = 0; p < g.k; ++p) {
+    const T* const row = apart ? static_cast<const T*>(rows[p]) + t->b_first : t->b + p * t->b_stride;
+    pack_panel<T>(1, columns, width, row, 0, tail + p * width);
+  }
+  t->b = tail;
+  t->b_stride = width;
+  t->b_rows = nullptr;
+}
+
 template <class T>
 int64_t block(const GemmBlock& g) {
   constexpr int64_t L = kLanes<T>;
@@ -40,7 +62,7 @@ int64_t block(const GemmBlock& g) {
   const int limit = kAccumulators<T> / g.panel_vectors;
   const int64_t rows = limit < kMaxRows<T> ? limit : kMaxRows<T>;
   const int64_t tiles = (g.m + rows - 1) / rows, base = g.m / tiles, extra = g.m % tiles;
-  const auto& functions = TileTable<T>::get[g.a_layout == GemmALayout::rows];
+  const int tile_kind = g.a_layout == GemmALayout::rows ? kRowsTile : kColumnsTile;
   alignas(64) T scratch[kAccumulators<T> * L];
   const bool carries = g.update_elements > 0 && g.a_layout != GemmALayout::rows && g.panel_vectors == 2 &&
                        !g.transposed && !g.accumulate;
@@ -56,14 +78,8 @@ int64_t block(const GemmBlock& g) {
   for (int64_t j = done; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
-    t.b = static_cast<const T*>(g.b) + (g.b_layout == GemmBLayout::panels ? j * g.k : j);
-    t.b_stride = g.b_layout == GemmBLayout::panels ? vectors * L : g.b_stride;
-    if (!kMaskedLoads && last < L && g.b_layout == GemmBLayout::rows) {
-      T* tail = static_cast<T*>(g.tail);
-      pack_panel<T>(g.k, columns, vectors * L, t.b, g.b_stride, tail);
-      t.b = tail;
-      t.b_stride = vectors * L;
-    }
+    place_panel<T>(g, j, columns, vectors * L, &t);
+    const auto& functions = TileTable<T>::get[t.b_rows ? kApartTile : tile_kind];
     // A packed panel has whole vectors, so a tile that goes to the scratch tile needs no mask.
     t.last = last;
     t.a_ahead = g.a_layout == GemmALayout::columns && j == 0 ? kAheadA * g.a_stride : 0;

@@ -24,10 +24,12 @@ enum class GemmALayout : uint8_t {
 };
 
 enum class GemmBLayout : uint8_t {
-  rows,    // element (p, j) at b[p * b_stride + j]
-  panels,  // by pack_b: the panel of w columns that starts at column j0 has (p, j0 + j) at
-           // b[j0 * k + p * w + j]; w = v * lanes, but for the last panel the columns left, rounded up to
-           // whole vectors (zero-filled)
+  rows,       // element (p, j) at b[p * b_stride + j]
+  panels,     // by pack_b: the panel of w columns that starts at column j0 has (p, j0 + j) at
+              // b[j0 * k + p * w + j]; w = v * lanes, but for the last panel the columns left, rounded up to
+              // whole vectors (zero-filled)
+  addresses,  // b holds the addresses of k rows: element (p, j) at b[p][b_stride + j]; floats, A by columns,
+              // panels of one or two vectors
 };
 
 struct GemmBlock {
@@ -36,6 +38,11 @@ struct GemmBlock {
   int64_t a_stride;
   const void* b;
   int64_t b_stride;
+  // For dot: where the rows of A or of B begin, in place of a or b and its stride. They may come from far
+  // away: while some are multiplied the next are fetched, also of `rows_behind` that follow the block's.
+  const void* const* a_rows = nullptr;
+  const void* const* b_rows = nullptr;
+  int64_t rows_behind = 0;
   void* c;
   int64_t c_stride;
   void* tail;  // kernels->tail_elements(k) elements, used where masked loads are missing
@@ -68,9 +75,9 @@ struct GemmKernels {
   // low, k is short or registers are scarce.
   int64_t (*block)(const GemmBlock& block);
 
-  // C (+)= A B with both operands along k: A as `rows`, element (p, j) of B at b[j * b_stride + p]. Sums of
+  // C = A B with both operands along k: A as `rows`, element (p, j) of B at b[j * b_stride + p]. Sums of
   // products of vectors, added across lanes at the end: for few outputs or long k. Ignores panel_vectors,
-  // tail, transposed.
+  // tail, transposed, accumulate.
   void (*dot)(const GemmBlock& block);
 
   // Writes `slivers` for tiles of at most `rows` rows. `out` holds m * k elements and one vector more.

@@ -42,6 +42,8 @@ struct TileArguments {
   int64_t a_stride;
   const T* b;
   int64_t b_stride;
+  const void* const* b_rows;  // B's rows, if they lie apart; then `b` is the place of the first
+  int64_t b_first;            // and this the panel's first element in each
   T* c;
   int64_t c_stride;
   int64_t last;       // columns in the last vector: 1 ... lanes
@@ -75,6 +77,24 @@ struct ACursor {
   }
 };
 
+// The current row of B: rows follow each other, or each has an address.
+template <class T, bool Apart>
+struct BCursor {
+  const T* p;
+  int64_t stride;
+  AXONE_MEMBER_INLINE explicit BCursor(const TileArguments<T>& t) : p(t.b), stride(t.b_stride) {}
+  AXONE_MEMBER_INLINE const T* row() const { return p; }
+  AXONE_MEMBER_INLINE void next() { p += stride; }
+};
+template <class T>
+struct BCursor<T, true> {
+  const void* const* p;
+  int64_t first;
+  AXONE_MEMBER_INLINE explicit BCursor(const TileArguments<T>& t) : p(t.b_rows), first(t.b_first) {}
+  AXONE_MEMBER_INLINE const T* row() const { return static_cast<const T*>(*p) + first; }
+  AXONE_MEMBER_INLINE void next() { ++p; }
+};
+
 // What the tile fetches into the cache for later, one row of a panel for each k.
 template <class T>
 struct Ahead {
@@ -82,16 +102,18 @@ struct Ahead {
   int64_t stride;
 };
 
-template <class T, int R, int V, bool Rows, bool Fetch = true>
-AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T*& b, int64_t b_stride,
-                            int64_t last, Ahead<T>& ahead) {
+template <class T, int R, int V, bool Rows, bool Apart>
+AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, BCursor<T, Apart>& b, int64_t last,
+                            Ahead<T>& ahead) {
+  const T* const from = b.row();
   Vec<T> row[V];
   AXONE_UNROLL
   for (int v = 0; v < V; ++v)
-    row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(b + v * kLanes<T>, last) : load<T>(b + v * kLanes<T>);
+    row[v] = kMaskedLoads && v == V - 1 ? load_first<T>(from + v * kLanes<T>, last)
+                                        : load<T>(from + v * kLanes<T>);
   AXONE_UNROLL
-  for (int v = 0; Fetch && v < V; ++v) __builtin_prefetch(ahead.p + v * kLanes<T>);
-  if (Fetch && !Rows) __builtin_prefetch(a.p[0] + a.ahead);
+  for (int v = 0; v < V; ++v) __builtin_prefetch(ahead.p + v * kLanes<T>);
+  if (!Rows) __builtin_prefetch(a.p[0] + a.ahead);
   AXONE_UNROLL
   for (int i = 0; i < R; ++i) {
     const T x = a.at(i);
@@ -99,7 +121,7 @@ AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, const T
     for (int v = 0; v < V; ++v) acc[i][v] += row[v] * x;
   }
   a.next();
-  b += b_stride;
+  b.next();
   ahead.p += ahead.stride;
 }
 
@@ -122,7 +144,7 @@ AXONE_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileArguments<T>& t) {
 
 // An FMA takes 4 cycles and two start in each, so fewer than 8 sums in flight leave the units idle: small
 // tiles keep several sums per element, for every U-th k, and add them at the end, if not told to keep order.
-template <class T, int R, int V, bool Rows>
+template <class T, int R, int V, bool Rows, bool Apart>
 void tile(const TileArguments<T>& t) {
   constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
   constexpr int64_t L = kLanes<T>;
@@ -145,19 +167,19 @@ void tile(const TileArguments<T>& t) {
   for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
   ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
   Ahead<T> ahead = {t.b_ahead, t.b_ahead_stride};
-  const T* b = t.b;
-  const int64_t b_stride = t.b_stride, last = t.last;
+  BCursor<T, Apart> b(t);
+  const int64_t last = t.last;
   int64_t k = t.k;
   if constexpr (U == 1) {
     int64_t rest = 0;
     if (spread) rest = k - R, k = R, ahead = {t.c, t.c_stride};
     for (; k > 0; k = rest, rest = 0, ahead = {t.b_ahead, t.b_ahead_stride})
-      for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, ahead);
+      for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, last, ahead);
   } else {
     if (!t.in_order)
       for (; k >= U; k -= U) AXONE_UNROLL
-    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, b_stride, last, ahead);
-    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, b_stride, last, ahead);
+    for (int u = 0; u < U; ++u) tile_step<T, R, V, Rows>(acc[u], a, b, last, ahead);
+    for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, last, ahead);
   }
   AXONE_UNROLL
   for (int half = U / 2; half > 0; half /= 2) AXONE_UNROLL
@@ -183,26 +205,34 @@ void tile(const TileArguments<T>& t) {
 template <class T>
 using TileFunction = void (*)(const TileArguments<T>&);
 
-template <class T, int R, int V, bool Rows>
+// How a tile reads: A by columns or along rows; A by columns and B's rows by their addresses, for which two
+// vectors are wide enough.
+enum TileKind : int { kColumnsTile, kRowsTile, kApartTile, kTileKinds };
+constexpr int kApartVectors = 2;
+
+template <class T, int R, int V, int Kind>
 constexpr TileFunction<T> tile_or_null() {
-  if constexpr (R * V <= kAccumulators<T> && R <= kMaxRows<T> && V <= kMaxVectors<T>)
-    return tile<T, R, V, Rows>;
+  constexpr bool rows = Kind == kRowsTile, apart = Kind == kApartTile;
+  if constexpr (R * V <= kAccumulators<T> && R <= kMaxRows<T> && V <= kMaxVectors<T> &&
+                (!apart || (kIsFloat<T> && V <= kApartVectors)))
+    return tile<T, R, V, rows, apart>;
   else
     return nullptr;
 }
 
-// Every tile of one element type: [A along rows][R - 1][V - 1].
+// Every tile of one element type: [kind][R - 1][V - 1].
 template <class T>
 struct TileTable {
-#define AXONE_TILE_ROW(R, Rows)                                                                 \
-  {tile_or_null<T, R, 1, Rows>(), tile_or_null<T, R, 2, Rows>(), tile_or_null<T, R, 3, Rows>(), \
-   tile_or_null<T, R, 4, Rows>(), tile_or_null<T, R, 5, Rows>(), tile_or_null<T, R, 6, Rows>(), \
-   tile_or_null<T, R, 7, Rows>(), tile_or_null<T, R, 8, Rows>()}
-#define AXONE_TILE_ROWS(Rows)                                                                            \
-  {AXONE_TILE_ROW(1, Rows), AXONE_TILE_ROW(2, Rows),  AXONE_TILE_ROW(3, Rows),  AXONE_TILE_ROW(4, Rows), \
-   AXONE_TILE_ROW(5, Rows), AXONE_TILE_ROW(6, Rows),  AXONE_TILE_ROW(7, Rows),  AXONE_TILE_ROW(8, Rows), \
-   AXONE_TILE_ROW(9, Rows), AXONE_TILE_ROW(10, Rows), AXONE_TILE_ROW(11, Rows), AXONE_TILE_ROW(12, Rows)}
-  static constexpr TileFunction<T> get[2][12][8] = {AXONE_TILE_ROWS(false), AXONE_TILE_ROWS(true)};
+#define AXONE_TILE_ROW(R, Kind)                                                                 \
+  {tile_or_null<T, R, 1, Kind>(), tile_or_null<T, R, 2, Kind>(), tile_or_null<T, R, 3, Kind>(), \
+   tile_or_null<T, R, 4, Kind>(), tile_or_null<T, R, 5, Kind>(), tile_or_null<T, R, 6, Kind>(), \
+   tile_or_null<T, R, 7, Kind>(), tile_or_null<T, R, 8, Kind>()}
+#define AXONE_TILE_ROWS(Kind)                                                                            \
+  {AXONE_TILE_ROW(1, Kind), AXONE_TILE_ROW(2, Kind),  AXONE_TILE_ROW(3, Kind),  AXONE_TILE_ROW(4, Kind), \
+   AXONE_TILE_ROW(5, Kind), AXONE_TILE_ROW(6, Kind),  AXONE_TILE_ROW(7, Kind),  AXONE_TILE_ROW(8, Kind), \
+   AXONE_TILE_ROW(9, Kind), AXONE_TILE_ROW(10, Kind), AXONE_TILE_ROW(11, Kind), AXONE_TILE_ROW(12, Kind)}
+  static constexpr TileFunction<T> get[kTileKinds][12][8] = {
+      AXONE_TILE_ROWS(kColumnsTile), AXONE_TILE_ROWS(kRowsTile), AXONE_TILE_ROWS(kApartTile)};
 #undef AXONE_TILE_ROWS
 #undef AXONE_TILE_ROW
 };

@@ -42,6 +42,9 @@ struct Operands {
   void* scratch = nullptr;   // 64-byte aligned, scratch_bytes(team size) long, contents arbitrary
   void* prepared = nullptr;  // 64-byte aligned, prepared_bytes long: what prepare wrote
   RunStatus* status = nullptr;
+  // Where the rows of the input begin that Instruction::by_rows names, if they lie apart; else null. That
+  // input holds nothing then.
+  const void* const* rows = nullptr;
 
   template <class T>
   const T* input(size_t i) const {
@@ -77,6 +80,12 @@ class Instruction {
     size_t output, input;
   };
   virtual std::vector<InPlace> in_place() const { return {}; }
+  // An input of `count` rows that need not be copied together: run takes them where they lie. None: count 0.
+  struct Rows {
+    size_t input = 0;
+    int64_t count = 0;
+  };
+  virtual Rows by_rows() const { return {}; }
   // Floating-point operations, where these and not the operands' bytes decide how long it takes.
   virtual double flops() const { return 0; }
   virtual const char* name() const = 0;

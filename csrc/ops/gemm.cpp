@@ -150,9 +150,17 @@ void GemmRun::dot() const {
       g.b_stride = round_up(p_.k, p_.kernels->lanes);
       g.b = packed_b_ + t.column * g.b_stride * item_;
     }
+    if (addresses_) take_rows(t, task_at(end - 1), &g);
     p_.kernels->dot(g);
     finish(t);
   }
+}
+
+// Rows that lie apart, for a task of a dot product; `last`: this lane's.
+void GemmRun::take_rows(const Task& task, const Task& last, GemmBlock* block) const {
+  (p_.swapped ? block->b_rows : block->a_rows) = addresses_ + (p_.swapped ? task.column : task.row);
+  block->rows_behind =
+      std::max<int64_t>(0, p_.swapped ? last.column_end - task.column_end : last.row_end - task.row_end);
 }
 
 // B's columns along k: packing B's transpose, as it lies, into a single panel.
@@ -189,13 +197,17 @@ bool Gemm::hands_over() const {
   return impl_->algorithm == GemmAlgorithm::tasks;
 }
 
+bool Gemm::by_rows() const {
+  return impl_->by_rows();
+}
+
 const char* Gemm::algorithm() const {
   return impl_->name;
 }
 
-void Gemm::run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-               GemmEpilogue* epilogue) const {
-  GemmRun(*impl_, lane, a, b, c, scratch, epilogue).run();
+void Gemm::run(const Lane& lane, const void* a, const void* b, void* c, void* scratch, GemmEpilogue* epilogue,
+               const void* const* a_rows) const {
+  GemmRun(*impl_, lane, a, b, c, scratch, epilogue, a_rows).run();
 }
 
 }  // namespace axone

@@ -73,11 +73,15 @@ class Gemm {
   // Whether run can leave out C and hand over its values to the epilogue piece by piece.
   bool hands_over() const;
 
+  // Whether run can also read A from rows that lie apart.
+  bool by_rows() const;
+
   // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it
   // returns in a state in which C is complete only after the caller's next barrier. A, B, C dense as the
   // shape says; C overlaps neither. k == 0 gives zeros. epilogue may be null.
-  void run(const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-           GemmEpilogue* epilogue) const;
+  // a_rows, if not null, are addresses of A's rows, as it is stored, in place of `a`; no bit depends on it.
+  void run(const Lane& lane, const void* a, const void* b, void* c, void* scratch, GemmEpilogue* epilogue,
+           const void* const* a_rows = nullptr) const;
 
   // "sgemm_12x32 packed", "sgemv", ...: what was chosen, for benchmarks and profiles.
   const char* algorithm() const;

@@ -131,7 +131,10 @@ void GemmPlan::orient(const GemmShape& s) {
     transposed_c = m > 1;
     if (!transposed_c) c_stride = n;
   }
-  row_layout = rows_along_k ? GemmALayout::rows : GemmALayout::columns;
+  // A single row is as well columns of one element, which tiles with rows of B apart want.
+  const bool one_row = swapped && m == 1 && !columns_along_k;
+  if (one_row) row_stride = 1;
+  row_layout = rows_along_k && !one_row ? GemmALayout::rows : GemmALayout::columns;
 }
 
 // A tall gradient of few columns and many samples: its transpose is one of few rows, whose inner axis lanes
@@ -163,10 +166,12 @@ void GemmPlan::choose_tile() {
     pack_b = !columns_along_k;
     return;
   }
-  // Few rows leave registers for wider panels; panels are of even width.
+  // Few rows leave registers for wider panels; panels are of even width. Those of narrow gradients are no
+  // wider than by_rows needs.
   const int64_t vectors = ceil_div(n, lanes);
+  const bool narrow = swapped && !columns_along_k && m <= kDotOutputs;
   const int64_t widest =
-      std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
+      narrow ? 2 : std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
   choose_packing();
 

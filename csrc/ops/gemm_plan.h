@@ -53,6 +53,15 @@ struct GemmPlan {
   bool serial = true;
   char name[64];
 
+  // The caller's A may be rows that lie apart: where they are read along k, and where they are the inner
+  // axis.
+  bool by_rows() const {
+    if (batch > 1) return false;
+    if (algorithm == GemmAlgorithm::dot) return swapped ? !pack_b : m > 1 && !pack_a;
+    return (algorithm == GemmAlgorithm::tasks || algorithm == GemmAlgorithm::split_k) && swapped &&
+           row_layout == GemmALayout::columns && !columns_along_k && !pack_b && is_float(dtype) &&
+           panel_vectors <= 2;
+  }
   int64_t panel_width() const { return int64_t(panel_vectors) * kernels->lanes; }
   int64_t panels() const { return ceil_div(n, panel_width()); }
   // First row of a row block, first column of a panel, first k of a pass.

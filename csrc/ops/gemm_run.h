@@ -22,12 +22,13 @@ inline size_t strip_buffers(const GemmPlan& plan, int lanes) {
 class GemmRun {
  public:
   GemmRun(const GemmPlan& plan, const Lane& lane, const void* a, const void* b, void* c, void* scratch,
-          GemmEpilogue* epilogue)
+          GemmEpilogue* epilogue, const void* const* a_rows)
       : p_(plan),
         lane_(lane),
         item_(int64_t(item_size(plan.dtype))),
         rows_(static_cast<const char*>(plan.swapped ? b : a)),
         columns_(static_cast<const char*>(plan.swapped ? a : b)),
+        addresses_(a_rows),
         c_(static_cast<char*>(c)),
         shared_(static_cast<char*>(scratch)),
         epilogue_(epilogue),
@@ -80,10 +81,15 @@ class GemmRun {
     g.b = column_operand(t.item, t.column, k_begin);
     g.b_stride = p_.column_stride;
     g.b_layout = GemmBLayout::rows;
+    if (addresses_ && p_.algorithm != GemmAlgorithm::dot) {
+      g.b = addresses_ + k_begin;
+      g.b_stride = t.column;
+      g.b_layout = GemmBLayout::addresses;
+    }
     g.c = piece ? piece : c_ + c_index(t) * item_;
     g.c_stride = piece ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;
     g.tail = tail_;
-    if (p_.fetch_b) g.panels_behind = column_operand(t.item, t.column_end, k_begin);
+    if (p_.fetch_b && !addresses_) g.panels_behind = column_operand(t.item, t.column_end, k_begin);
     g.accumulate = k_begin > 0;
     g.in_order = p_.in_order;
     g.transposed = p_.transposed_c;
@@ -163,6 +169,7 @@ class GemmRun {
 
   void zero() const;
   void dot() const;
+  void take_rows(const Task& task, const Task& last, GemmBlock* block) const;
   void transpose_columns(int64_t item) const;
   void tasks() const;
   void carry(const Task& task, const Task& part, Waiting* before) const;
@@ -182,6 +189,7 @@ class GemmRun {
   const int64_t item_;
   const char* rows_;
   const char* columns_;
+  const void* const* addresses_;  // of the rows of what the caller calls A, or null
   char* c_;
   char* shared_;
   GemmEpilogue* epilogue_;

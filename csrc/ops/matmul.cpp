@@ -122,22 +122,24 @@ class MatmulInstruction final : public Instruction {
   MatmulInstruction(const GemmShape& shape, std::unique_ptr<Epilogue> epilogue)
       : gemm_(shape),
         epilogue_(std::move(epilogue)),
+        rows_(shape.transpose_a ? shape.k : shape.m),
         flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {
     if (epilogue_ && epilogue_->follow(gemm_.parts()) && gemm_.hands_over())
       epilogue_->take_pieces(kGemmPiece);
   }
 
   void run(const Lane& lane, const Operands& io) const override {
-    if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr);
+    if (!epilogue_) return gemm_.run(lane, io.in[0], io.in[1], io.out[0], io.scratch, nullptr, io.rows);
     char* const scratch = static_cast<char*>(io.scratch);
     epilogue_->run(lane, io, 2, scratch + gemm_scratch(lane.count), [&](void* c, GemmEpilogue* follower) {
-      gemm_.run(lane, io.in[0], io.in[1], c, scratch, follower);
+      gemm_.run(lane, io.in[0], io.in[1], c, scratch, follower, io.rows);
     });
   }
   bool serial() const override { return gemm_.serial(); }
   size_t scratch_bytes(int threads) const override {
     return gemm_scratch(threads) + (epilogue_ ? epilogue_->scratch_bytes(threads) : 0);
   }
+  Rows by_rows() const override { return {0, gemm_.by_rows() ? rows_ : 0}; }
   double flops() const override { return flops_; }
   const char* name() const override { return gemm_.algorithm(); }
 
@@ -146,6 +148,7 @@ class MatmulInstruction final : public Instruction {
 
   Gemm gemm_;
   std::unique_ptr<Epilogue> epilogue_;
+  int64_t rows_;  // of A as it is stored
   double flops_;
 };
 

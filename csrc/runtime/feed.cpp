@@ -1,5 +1,6 @@
 #include "runtime/feed.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -152,35 +153,55 @@ void Gather::copy_row(const char* from, char* to) const {
 
 // Rows of a shuffled batch come from memory: the next ones are under way while one is copied, into the
 // second-level cache, which can wait for more lines at a time than the first.
-constexpr int64_t kRowsAhead = 2;
+constexpr int64_t kBytesAhead = 6 * 1024, kFewestAhead = 2, kMostAhead = 32;
+
+// Rows that are fetched ahead.
+int64_t Gather::rows_ahead() const {
+  const int64_t bytes = row_elements_ * int64_t(source_size(source_.type));
+  return std::clamp(kBytesAhead / std::max<int64_t>(1, bytes), kFewestAhead, kMostAhead);
+}
 
 void Gather::fetch_row(const char* from) const {
   constexpr int64_t kMost = 4096;  // bytes; the hardware keeps up with longer runs
-  if (!dense_rows_) return;
+  if (!dense_rows_ || row_elements_ == 0) return;
   const int64_t bytes = std::min(kMost, row_elements_ * int64_t(source_size(source_.type)));
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + at, 0, 2);
+  __builtin_prefetch(from + bytes - 1, 0, 2);  // rows need not begin with a line
 }
 
 void Gather::run(const Lane& lane, const int64_t* order, int64_t first, int64_t rows, void* out) const {
   const size_t row_bytes = size_t(row_elements_) * item_size(to_);
   int64_t begin, end;
   lane.share(rows, &begin, &end);
-  const auto row = [&](int64_t r) {
-    const int64_t index = order ? order[first + r] : first + r;
-    return source_.data + index * source_.strides[0];
-  };
-  for (int64_t r = begin; r < end && r < begin + kRowsAhead; ++r) fetch_row(row(r));
+  const auto row = [&](int64_t r) { return row_at(order, first + r); };
+  const int64_t ahead = rows_ahead();
+  for (int64_t r = begin; r < end && r < begin + ahead; ++r) fetch_row(row(r));
   for (int64_t r = begin; r < end; ++r) {
-    if (r + kRowsAhead < end) fetch_row(row(r + kRowsAhead));
+    if (r + ahead < end) fetch_row(row(r + ahead));
     copy_row(row(r), static_cast<char*>(out) + size_t(r) * row_bytes);
   }
 }
 
+void Gather::place(const Lane& lane, const int64_t* order, int64_t first, int64_t count,
+                   const void** rows) const {
+  int64_t begin, end;
+  lane.share(count, &begin, &end);
+  for (int64_t r = begin; r < end; ++r) {
+    rows[r] = row_at(order, first + r);
+    if (r < begin + kFewestAhead) fetch_row(row_at(order, first + r));
+  }
+}
+
+bool Gather::rows_in_place() const {
+  const int64_t item = int64_t(item_size(to_));
+  return dense_rows_ && same_type_ && uintptr_t(source_.data) % uintptr_t(item) == 0 &&
+         source_.strides[0] % item == 0;
+}
+
 const void* Gather::in_place(int64_t first) const {
   const int64_t row_bytes = row_elements_ * int64_t(item_size(to_));
-  const bool usable = dense_rows_ && same_type_ && (source_.strides[0] == row_bytes || source_.shape[0] == 1);
-  const char* at = source_.data + first * source_.strides[0];
-  return usable && uintptr_t(at) % item_size(to_) == 0 ? at : nullptr;
+  const bool dense = source_.strides[0] == row_bytes || source_.shape[0] == 1;
+  return dense && rows_in_place() ? row_at(nullptr, first) : nullptr;
 }
 
 }  // namespace axone

@@ -26,8 +26,12 @@ class Gather {
   // Throws ValueError where the source's rows do not have the shape of the batch's.
   Gather(const Source& source, const TensorType& batch, const char* name);
 
-  // Rows order[0 .. rows) (order null: `first`, first + 1, ...) into `out`; this lane's share.
+  // Rows order[first .. first + rows) (order null: `first`, first + 1, ...) into `out`; this lane's share.
   void run(const Lane& lane, const int64_t* order, int64_t first, int64_t rows, void* out) const;
+
+  // The same rows where they lie, into `rows`: those of this lane's share. Only if rows_in_place().
+  void place(const Lane& lane, const int64_t* order, int64_t first, int64_t count, const void** rows) const;
+  bool rows_in_place() const;
 
   // Row numbers must be in [0, samples()).
   int64_t samples() const { return source_.shape[0]; }
@@ -37,6 +41,10 @@ class Gather {
   const void* in_place(int64_t first) const;
 
  private:
+  const char* row_at(const int64_t* order, int64_t r) const {
+    return source_.data + (order ? order[r] : r) * source_.strides[0];
+  }
+  int64_t rows_ahead() const;
   void fetch_row(const char* from) const;
   void copy_row(const char* from, char* to) const;
 

@@ -48,6 +48,7 @@ void* Program::address(int32_t slot) const {
 void Program::bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads) {
   bound_inputs_ = inputs;
   bound_outputs_ = outputs;
+  std::fill(bound_rows_.begin(), bound_rows_.end(), nullptr);
   place_operands();
   find_stale();
   take_scratch(threads);
@@ -117,6 +118,7 @@ void Program::run_step(const Lane& lane, const Step& s, bool first) const {
   void* const* p = pointers_.data() + s.operands;
   char* const scratch = static_cast<char*>(scratch_.data()) + s.scratch;
   Operands io{p, p + s.in.size(), scratch, nullptr, &status_};
+  if (s.rows_of >= 0) io.rows = bound_rows_[size_t(s.rows_of)];
   if (s.prepared_bytes) {
     const size_t own = round_up(s.instruction->scratch_bytes(lane.count), kPage);
     io.prepared = s.weights.empty() ? scratch + own : s.prepared.data();
@@ -196,6 +198,17 @@ void Program::feed_from(size_t k, const void* data) {
     }
 }
 
+// This lane's share of a batch, from row `first` of the order: in place, row by row in place, or copied.
+void Program::feed(const Lane& lane, size_t k, const Gather& rows, const Steps& steps, int64_t first) {
+  const void* const dense = steps.order ? nullptr : rows.in_place(first);
+  if (bound_rows_[k])
+    rows.place(lane, steps.order, first, steps.batch, row_addresses_[k].data());
+  else if (!dense)
+    rows.run(lane, steps.order, first, steps.batch, staged_inputs_[k].data());
+  else if (lane.index == 0)
+    feed_from(k, dense);
+}
+
 int64_t Program::run_steps(const Steps& steps) {
   const Running running(*this);
   prepare_feed();
@@ -220,6 +233,9 @@ int64_t Program::run_steps(const Steps& steps) {
   for (const Buffer& b : kept_outputs_) outputs.push_back(b.data());
   const int threads = team_size(steps.count);
   bind(inputs, outputs, threads);
+  for (size_t k = 0; k < feeds.size(); ++k)
+    if (!row_addresses_[k].empty() && feeds[k].rows_in_place() && (steps.order || !feeds[k].in_place(0)))
+      bound_rows_[k] = row_addresses_[k].data();
 
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
@@ -228,13 +244,7 @@ int64_t Program::run_steps(const Steps& steps) {
   run_team(threads, [&](const Lane& lane) {
     for (int64_t i = 0; i < steps.count; ++i) {
       const int64_t row = (steps.first + i) * steps.batch;
-      for (size_t f = 0; f < feeds.size(); ++f) {
-        const void* rows = steps.order ? nullptr : feeds[f].in_place(row);
-        if (!rows)
-          feeds[f].run(lane, steps.order, row, steps.batch, staged_inputs_[f].data());
-        else if (lane.index == 0)
-          feed_from(f, rows);
-      }
+      for (size_t k = 0; k < feeds.size(); ++k) feed(lane, k, feeds[k], steps, row);
       lane.barrier();
       if (stop.load(std::memory_order_relaxed)) break;
       execute(lane, i == 0);

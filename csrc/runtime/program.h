@@ -82,8 +82,9 @@ class Program {
     std::unique_ptr<Instruction> instruction;
     std::vector<int32_t> in, out;  // slots
     bool serial = false;
-    double work = 0;      // floating-point operations or their like
-    size_t operands = 0;  // first of its pointers in pointers_
+    double work = 0;       // floating-point operations or their like
+    size_t operands = 0;   // first of its pointers in pointers_
+    int32_t rows_of = -1;  // the program's input that is Instruction::by_rows, or -1
     // Set by place_barriers: whether all lanes meet before the step, the lane that runs it if it is serial
     // (modulo the team's size), and where its scratch begins.
     bool meets = false;
@@ -134,6 +135,7 @@ class Program {
   void finish(bool prepared);
   void prepare_feed();
   void feed_from(size_t k, const void* data);
+  void feed(const Lane& lane, size_t k, const Gather& rows, const Steps& steps, int64_t first);
 
   std::vector<TensorType> input_types_, output_types_;
   std::vector<Tensor> keep_;  // constants and variables that the program reads
@@ -151,6 +153,10 @@ class Program {
   std::vector<void*> pointers_;  // operand addresses of all steps, as of the last bind
   std::vector<const void*> bound_inputs_;
   std::vector<void*> bound_outputs_;
+  // By input: room for the addresses of a batch's rows, where every reader takes these; and those of this
+  // run, or null where the batch is dense.
+  std::vector<std::vector<const void*>> row_addresses_;
+  std::vector<const void* const*> bound_rows_;
   std::vector<Buffer> staged_inputs_, kept_outputs_;
   mutable RunStatus status_;
 };

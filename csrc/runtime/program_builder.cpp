@@ -36,6 +36,7 @@ void ProgramBuilder::build() {
   place_assignments();
   emit_instructions();
   plan();
+  find_row_inputs();
 }
 
 // The value whose memory `v` is: views share their input's.
@@ -370,6 +371,31 @@ void ProgramBuilder::plan() {
     operands += s.in.size() + s.out.size();
   }
   program_.pointers_.resize(operands);
+}
+
+// Inputs that need not be copied together: every reader takes their rows where they lie.
+void ProgramBuilder::find_row_inputs() {
+  std::vector<int> readers(program_.input_types_.size()), takers = readers;
+  for (const Program::Copy& c : program_.copies_)
+    if (const Program::Slot& from = program_.slots_[size_t(c.from)]; from.kind == Program::Slot::input)
+      ++readers[size_t(from.index)];
+  for (Program::Step& step : program_.steps_) {
+    const Instruction::Rows rows = step.instruction->by_rows();
+    for (size_t i = 0; i < step.in.size(); ++i) {
+      const Program::Slot& from = program_.slots_[size_t(step.in[i])];
+      if (from.kind != Program::Slot::input) continue;
+      ++readers[size_t(from.index)];
+      const Shape& shape = program_.input_types_[size_t(from.index)].shape;
+      if (i != rows.input || rows.count == 0 || shape.empty() || shape[0] != rows.count) continue;
+      ++takers[size_t(from.index)];
+      step.rows_of = from.index;
+    }
+  }
+  program_.bound_rows_.resize(readers.size());
+  program_.row_addresses_.resize(readers.size());
+  for (size_t k = 0; k < readers.size(); ++k)
+    if (readers[k] && readers[k] == takers[k])
+      program_.row_addresses_[k].resize(size_t(program_.input_types_[k].shape[0]));
 }
 
 }  // namespace axone

@@ -46,6 +46,7 @@ class ProgramBuilder {
   std::vector<Lifetime> lifetimes() const;
   std::vector<int32_t> share_places(std::vector<Lifetime>& lives) const;
   void plan();
+  void find_row_inputs();
   int32_t slot(Value v);
 
   const Graph& graph_;

@@ -301,6 +301,30 @@ def test_strided_reversed_and_read_only_arrays(model: Any, data: Pair) -> None:
     model.fit(frozen, y, verbose=0)
 
 
+@pytest.mark.parametrize("units", [1, 3, 10, 40])
+@pytest.mark.parametrize("shape", [(67,), (16, 8)])
+def test_rows_in_place_and_copied_train_alike(units: int, shape: tuple[int, ...]) -> None:
+    """A layer of few units reads a shuffled batch's rows where they lie, if nothing is to be converted."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((150, *shape), dtype="float32"), rng.random((150, units), dtype="float32")
+    apart = np.repeat(x, 2, 0)[::2]  # each row lies as the engine needs it
+    unaligned = np.frombuffer(b"..." + x.tobytes(), "float32", offset=3).reshape(x.shape)
+
+    def trained(source: np.ndarray, **options: Any) -> np.ndarray:
+        axone.utils.set_random_seed(1)
+        flat = [axone.Input(shape), axone.layers.Flatten(), axone.layers.Dense(units)]
+        model = axone.Sequential(flat)
+        model.compile(axone.optimizers.SGD(0.1), "mse")
+        model.fit(source, y, batch_size=70, epochs=2, verbose=0, **options)
+        model.train_on_batch(source[:70], y[:70])
+        return weights(model)
+
+    for options in ({}, {"shuffle": False}):
+        want = trained(x.astype("float64"), **options)
+        for source in (x, apart, unaligned, x[::-1][::-1]):
+            np.testing.assert_array_equal(trained(source, **options), want)
+
+
 def test_progress_bar(model: Any, data: Pair, capsys: pytest.CaptureFixture[str]) -> None:
     model.fit(*data, batch_size=5, epochs=2, validation_split=0.2)
     lines = capsys.readouterr().out.splitlines()
