@@ -122,7 +122,9 @@ class MatmulInstruction final : public Instruction {
   MatmulInstruction(const GemmShape& shape, std::unique_ptr<Epilogue> epilogue)
       : gemm_(shape),
         epilogue_(std::move(epilogue)),
-        rows_(shape.transpose_a ? shape.k : shape.m),
+        rows_(shape.batch > 1     ? 0
+              : shape.transpose_a ? shape.k
+                                  : shape.m),
         flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {
     if (epilogue_ && epilogue_->follow(gemm_.parts()) && gemm_.hands_over())
       epilogue_->take_pieces(kGemmPiece);
@@ -148,7 +150,7 @@ class MatmulInstruction final : public Instruction {
 
   Gemm gemm_;
   std::unique_ptr<Epilogue> epilogue_;
-  int64_t rows_;  // of A as it is stored
+  int64_t rows_;  // of A as it is stored; 0: of many
   double flops_;
 };
 

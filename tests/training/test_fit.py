@@ -325,6 +325,29 @@ def test_rows_in_place_and_copied_train_alike(units: int, shape: tuple[int, ...]
             np.testing.assert_array_equal(trained(source, **options), want)
 
 
+def test_matrices_of_a_batch_as_many_as_their_rows() -> None:
+    """One product of 64 matrices of 64 rows each: its rows are not those of the batch."""
+
+    class Shared(axone.layers.Layer):
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.kernel = self.add_weight(shape=(1, shape[-1], 5), trainable=False)
+
+        def call(self, x: Any) -> Any:
+            return axone.ops.matmul(x, self.kernel)
+
+    rng = np.random.default_rng(0)
+    x, y = rng.random((128, 64, 70), dtype="float32"), rng.random((128, 64, 5), dtype="float32")
+
+    def trained(source: np.ndarray) -> np.ndarray:
+        axone.utils.set_random_seed(1)
+        model = axone.Sequential([axone.Input((64, 70)), Shared(), axone.layers.Dense(5)])
+        model.compile(axone.optimizers.SGD(0.1), "mse")
+        model.fit(source, y, batch_size=64, verbose=0)
+        return weights(model)
+
+    np.testing.assert_array_equal(trained(x), trained(x.astype("float64")))
+
+
 def test_progress_bar(model: Any, data: Pair, capsys: pytest.CaptureFixture[str]) -> None:
     model.fit(*data, batch_size=5, epochs=2, validation_split=0.2)
     lines = capsys.readouterr().out.splitlines()
