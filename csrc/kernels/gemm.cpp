@@ -36,17 +36,16 @@ void fetch_next_panel(const GemmBlock& g, int64_t tile, int64_t j, int64_t colum
 // masked.
 template <class T>
 void place_panel(const GemmBlock& g, int64_t j, int64_t columns, int64_t width, TileArguments<T>* t) {
-  const bool packed = g.b_layout == GemmBLayout::panels, apart = g.b_layout == GemmBLayout::addresses;
-  const void* const* const rows = apart ? static_cast<const void* const*>(g.b) : nullptr;
-  t->b_rows = rows;
-  t->b_first = g.b_stride + j;
-  t->b = apart ? static_cast<const T*>(rows[0]) + t->b_first
+  const bool apart = g.b_rows != nullptr, packed = !apart && g.b_layout == GemmBLayout::panels;
+  t->b_rows = g.b_rows;
+  t->b_first = g.b_first + j;
+  t->b = apart ? static_cast<const T*>(g.b_rows[0]) + t->b_first
                : static_cast<const T*>(g.b) + (packed ? j * g.k : j);
   t->b_stride = packed ? width : apart ? 0 : g.b_stride;
   if (kMaskedLoads || packed || columns == width) return;
   T* const tail = static_cast<T*>(g.tail);
   for (int64_t p = 0; p < g.k; ++p) {
-    const T* const row = apart ? static_cast<const T*>(rows[p]) + t->b_first : t->b + p * t->b_stride;
+    const T* const row = apart ? static_cast<const T*>(g.b_rows[p]) + t->b_first : t->b + p * t->b_stride;
     pack_panel<T>(1, columns, width, row, 0, tail + p * width);
   }
   t->b = tail;

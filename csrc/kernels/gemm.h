@@ -24,12 +24,10 @@ enum class GemmALayout : uint8_t {
 };
 
 enum class GemmBLayout : uint8_t {
-  rows,       // element (p, j) at b[p * b_stride + j]
-  panels,     // by pack_b: the panel of w columns that starts at column j0 has (p, j0 + j) at
-              // b[j0 * k + p * w + j]; w = v * lanes, but for the last panel the columns left, rounded up to
-              // whole vectors (zero-filled)
-  addresses,  // b holds the addresses of k rows: element (p, j) at b[p][b_stride + j]; floats, A by columns,
-              // panels of one or two vectors
+  rows,    // element (p, j) at b[p * b_stride + j]
+  panels,  // by pack_b: the panel of w columns that starts at column j0 has (p, j0 + j) at
+           // b[j0 * k + p * w + j]; w = v * lanes, but for the last panel the columns left, rounded up to
+           // whole vectors (zero-filled)
 };
 
 struct GemmBlock {
@@ -38,10 +36,13 @@ struct GemmBlock {
   int64_t a_stride;
   const void* b;
   int64_t b_stride;
-  // For dot: where the rows of A or of B begin, in place of a or b and its stride. They may come from far
-  // away: while some are multiplied the next are fetched, also of `rows_behind` that follow the block's.
+  // Where rows begin that lie apart, in place of an operand and its stride. For block: those of B, floats
+  // that are read from element b_first on, with A by columns and panels of one or two vectors. For dot: those
+  // along k of either; they may come from far away, so that while some are multiplied the next are fetched,
+  // also of `rows_behind` that follow the block's.
   const void* const* a_rows = nullptr;
   const void* const* b_rows = nullptr;
+  int64_t b_first = 0;
   int64_t rows_behind = 0;
   void* c;
   int64_t c_stride;

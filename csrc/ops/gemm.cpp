@@ -197,8 +197,8 @@ bool Gemm::hands_over() const {
   return impl_->algorithm == GemmAlgorithm::tasks;
 }
 
-bool Gemm::by_rows() const {
-  return impl_->by_rows();
+int64_t Gemm::rows_apart() const {
+  return impl_->rows_apart();
 }
 
 const char* Gemm::algorithm() const {

@@ -73,8 +73,8 @@ class Gemm {
   // Whether run can leave out C and hand over its values to the epilogue piece by piece.
   bool hands_over() const;
 
-  // Whether run can also read A from rows that lie apart.
-  bool by_rows() const;
+  // How many rows A has, as it is stored, if run can also read it from rows that lie apart; else 0.
+  int64_t rows_apart() const;
 
   // Multiplies. Every lane of the team calls it with the same arguments, but an epilogue of its own; it
   // returns in a state in which C is complete only after the caller's next barrier. A, B, C dense as the

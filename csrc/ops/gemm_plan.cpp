@@ -167,7 +167,7 @@ void GemmPlan::choose_tile() {
     return;
   }
   // Few rows leave registers for wider panels; panels are of even width. Those of narrow gradients are no
-  // wider than by_rows needs.
+  // wider than rows_apart needs.
   const int64_t vectors = ceil_div(n, lanes);
   const bool narrow = swapped && !columns_along_k && m <= kDotOutputs;
   const int64_t widest =

@@ -53,14 +53,13 @@ struct GemmPlan {
   bool serial = true;
   char name[64];
 
-  // The caller's A may be rows that lie apart: where they are read along k, and where they are the inner
-  // axis.
-  bool by_rows() const {
-    if (batch > 1) return false;
-    if (algorithm == GemmAlgorithm::dot) return swapped ? !pack_b : m > 1 && !pack_a;
-    return (algorithm == GemmAlgorithm::tasks || algorithm == GemmAlgorithm::split_k) && swapped &&
-           row_layout == GemmALayout::columns && !columns_along_k && !pack_b && is_float(dtype) &&
-           panel_vectors <= 2;
+  // Rows of the caller's A, as it is stored, if they may lie apart: rows along k, or the inner axis.
+  int64_t rows_apart() const {
+    if (batch > 1) return 0;
+    if (algorithm == GemmAlgorithm::dot) return swapped ? (pack_b ? 0 : n) : (pack_a || m == 1 ? 0 : m);
+    const bool tiles = (algorithm == GemmAlgorithm::tasks || algorithm == GemmAlgorithm::split_k) && !pack_b;
+    const bool inner = swapped && row_layout == GemmALayout::columns && !columns_along_k;
+    return tiles && inner && is_float(dtype) && panel_vectors <= 2 ? k : 0;
   }
   int64_t panel_width() const { return int64_t(panel_vectors) * kernels->lanes; }
   int64_t panels() const { return ceil_div(n, panel_width()); }

@@ -82,9 +82,8 @@ class GemmRun {
     g.b_stride = p_.column_stride;
     g.b_layout = GemmBLayout::rows;
     if (addresses_ && p_.algorithm != GemmAlgorithm::dot) {
-      g.b = addresses_ + k_begin;
-      g.b_stride = t.column;
-      g.b_layout = GemmBLayout::addresses;
+      g.b_rows = addresses_ + k_begin;
+      g.b_first = t.column;
     }
     g.c = piece ? piece : c_ + c_index(t) * item_;
     g.c_stride = piece ? (p_.transposed_c ? t.rows() : t.columns()) : p_.c_stride;

@@ -122,9 +122,6 @@ class MatmulInstruction final : public Instruction {
   MatmulInstruction(const GemmShape& shape, std::unique_ptr<Epilogue> epilogue)
       : gemm_(shape),
         epilogue_(std::move(epilogue)),
-        rows_(shape.batch > 1     ? 0
-              : shape.transpose_a ? shape.k
-                                  : shape.m),
         flops_(2.0 * double(shape.m) * double(shape.n) * double(shape.k) * double(shape.batch)) {
     if (epilogue_ && epilogue_->follow(gemm_.parts()) && gemm_.hands_over())
       epilogue_->take_pieces(kGemmPiece);
@@ -141,7 +138,7 @@ class MatmulInstruction final : public Instruction {
   size_t scratch_bytes(int threads) const override {
     return gemm_scratch(threads) + (epilogue_ ? epilogue_->scratch_bytes(threads) : 0);
   }
-  Rows by_rows() const override { return {0, gemm_.by_rows() ? rows_ : 0}; }
+  Rows by_rows() const override { return {0, gemm_.rows_apart()}; }
   double flops() const override { return flops_; }
   const char* name() const override { return gemm_.algorithm(); }
 
@@ -150,7 +147,6 @@ class MatmulInstruction final : public Instruction {
 
   Gemm gemm_;
   std::unique_ptr<Epilogue> epilogue_;
-  int64_t rows_;  // of A as it is stored; 0: of many
   double flops_;
 };
 

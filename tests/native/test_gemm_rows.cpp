@@ -85,8 +85,8 @@ TEST(layers_of_few_units) {
         for (int64_t units = 1; units <= 12; ++units) {
           const GemmShape forward = shape_of(batch, width, units, false, false),
                           gradient = shape_of(width, batch, units, true, false);
-          CHECK(Gemm(forward).by_rows() && Gemm(gradient).by_rows(), units, " units of ", width,
-                " inputs, batches of ", batch, ": the rows have to be copied");
+          CHECK(Gemm(forward).rows_apart() == batch && Gemm(gradient).rows_apart() == batch, units,
+                " units of ", width, " inputs, batches of ", batch, ": the rows have to be copied");
           check_rows<float>(forward, ++seed);
           check_rows<float>(gradient, ++seed);
           if (width > 100) continue;
@@ -96,6 +96,15 @@ TEST(layers_of_few_units) {
   });
 }
 
+TEST(matrices_that_are_one_have_all_their_rows) {
+  GemmShape s = shape_of(64, 70, 5, false, false);
+  s.batch = 64;
+  s.a_stride = s.m * s.k;
+  CHECK(Gemm(s).rows_apart() == 64 * 64, Gemm(s).rows_apart());
+  s.b_stride = s.k * s.n;
+  CHECK(Gemm(s).rows_apart() == 0, Gemm(s).rows_apart());
+}
+
 TEST(every_shape_that_takes_rows) {
   testing::on_every_target([] {
     std::mt19937 rng(3);
@@ -103,7 +112,7 @@ TEST(every_shape_that_takes_rows) {
     const auto size = [&](int64_t limit) { return 1 + int64_t(rng() % uint32_t(limit)); };
     for (int i = 0; i < 2000; ++i) {
       const GemmShape s = shape_of(size(200), size(200), size(20), rng() % 2, rng() % 2);
-      if (!Gemm(s).by_rows()) continue;
+      if (!Gemm(s).rows_apart()) continue;
       check_rows<float>(s, rng());
       ++taken;
     }
