@@ -44,10 +44,9 @@ void place_panel(const GemmBlock& g, int64_t j, int64_t columns, int64_t width, 
   t->b_stride = packed ? width : apart ? 0 : g.b_stride;
   if (kMaskedLoads || packed || columns == width) return;
   T* const tail = static_cast<T*>(g.tail);
-  for (int64_t p = 0; p < g.k; ++p) {
-    const T* const row = apart ? static_cast<const T*>(g.b_rows[p]) + t->b_first : t->b + p * t->b_stride;
-    pack_panel<T>(1, columns, width, row, 0, tail + p * width);
-  }
+  if (!apart) pack_panel<T>(g.k, columns, width, t->b, t->b_stride, tail);
+  for (int64_t p = 0; apart && p < g.k; ++p)
+    pack_panel<T>(1, columns, width, static_cast<const T*>(g.b_rows[p]) + t->b_first, 0, tail + p * width);
   t->b = tail;
   t->b_stride = width;
   t->b_rows = nullptr;
