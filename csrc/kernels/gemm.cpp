@@ -12,24 +12,52 @@ namespace {
 // Steps of k that a tile prefetches ahead: B by the first tile of each panel, A stored by columns in the
 // first panel.
 constexpr int64_t kAheadB = 16, kAheadA = 32;
+// Steps of k from which a tile fetches C during the first of them.
+constexpr int64_t kSpreadDepth = 64;
 
 // clang-format off: each builds on those before it.
 #include "kernels/gemm_tile.inl"
 #include "kernels/gemm_beside.inl"
 #include "kernels/gemm_transpose.inl"
+#include "kernels/gemm_packing.inl"
 #include "kernels/gemm_dot.inl"
 // clang-format on
 
-// The panel behind the current one, fetched by the second tile; where it is packed, half of it by the third.
+// Where a tile lies in its block.
+struct TilePlace {
+  int64_t tile, row, rows;         // of the tiles in its panel of B
+  int64_t column, columns, width;  // of that panel: columns in whole vectors
+};
+
+// Rows of B that a tile fetches with all its steps, if any: the first tile those of its own panel, the second
+// the panel behind it; where that is packed, half of it, and the third the rest.
 template <class T>
-void fetch_next_panel(const GemmBlock& g, int64_t tile, int64_t j, int64_t columns, int64_t width,
-                      TileArguments<T>& t) {
-  const bool packed = g.b_layout == GemmBLayout::panels;
-  if (tile != 1 && (tile != 2 || !packed)) return;
-  const T* const behind = static_cast<const T*>(g.panels_behind);
-  t.b_ahead_stride = packed ? width / 2 : t.b_stride;
-  t.b_ahead = j + columns < g.n ? t.b + (packed ? width * g.k : columns) : behind;
-  t.b_ahead += (tile - 1) * (width / 2) * g.k;
+bool fetches_b(const GemmBlock& g, const TilePlace& at, const TileArguments<T>& t, Stream<T>* stream) {
+  const bool packed = g.b_layout == GemmBLayout::panels, inner = at.column + at.columns < g.n;
+  if (at.tile == 0) {
+    *stream = {t.b + kAheadB * t.b_stride, t.b_stride, g.k};
+    return !g.unpacked;
+  }
+  if (!g.panels_behind || (inner && g.unpacked) || at.tile > 1 + packed) return false;
+  const T* const behind =
+      inner ? t.b + (packed ? at.width * g.k : at.columns) : static_cast<const T*>(g.panels_behind);
+  *stream = {behind + (at.tile - 1) * (at.width / 2) * g.k, packed ? at.width / 2 : t.b_stride, g.k};
+  return true;
+}
+
+// What a tile fetches: B with all its steps and all of C before; or C row by row in its first steps, as all
+// at once would leave A and B no miss to wait in, and last what is read and written behind it.
+template <class T>
+void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
+                  TileStreams<T>* streams, TileArguments<T>* t) {
+  Stream<T> b = {t->b, 0, g.k};
+  const bool small = g.k < kSpreadDepth || at.rows * at.width < kWholeTile * kLanes<T>;
+  t->fetch_c = fetches_b<T>(g, at, *t, &b) || small;
+  if (t->fetch_c) return streams->only(b);
+  streams->begin_with({t->c, t->c_stride, g.transposed ? 0 : at.rows}, g.k);
+  if (g.transposed)
+    streams->add({static_cast<const T*>(g.c) + at.column * g.c_stride + at.row, g.c_stride, at.columns});
+  if (g.unpacked) packing.fetch(at.tile, streams);
 }
 
 // Where the panel of B lies whose first column is j. A partial vector of rows is packed where it cannot be
@@ -73,6 +101,9 @@ int64_t block(const GemmBlock& g) {
   t.in_order = g.in_order;
   if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
   const int64_t done = carries ? carry_panels<T>(g, &updated) : 0;
+  PanelPacking<T> packing(g, g.panel_vectors * L, tiles);
+  TileStreams<T> streams;
+  t.streams = streams.get();
   for (int64_t j = done; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
@@ -85,6 +116,7 @@ int64_t block(const GemmBlock& g) {
       t.scale = static_cast<const T*>(g.finish->scale) + j;
       t.shift = static_cast<const T*>(g.finish->shift) + j;
     }
+    if (g.unpacked) packing.begin_panel(j + columns);
     for (int64_t n = 0, i = 0; n < tiles; ++n) {
       const int64_t r = base + (n < extra);
       t.a = a + (g.a_layout == GemmALayout::rows      ? i * g.a_stride
@@ -93,10 +125,9 @@ int64_t block(const GemmBlock& g) {
       if (g.a_layout == GemmALayout::slivers) t.a_stride = r;
       t.c = g.transposed ? scratch : c + i * g.c_stride + j;
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
-      t.b_ahead_stride = n == 0 ? t.b_stride : 0;
-      t.b_ahead = t.b + kAheadB * t.b_ahead_stride;
-      if (g.panels_behind) fetch_next_panel<T>(g, n, j, columns, vectors * L, t);
+      plan_fetches<T>(g, {n, i, r, j, columns, vectors * L}, packing, &streams, &t);
       functions[r - 1][vectors - 1](t);
+      if (g.unpacked) packing.pack(n);
       if (g.transposed)
         store_transposed<T>(scratch, vectors * L, r, columns, c + j * g.c_stride + i, g.c_stride,
                             g.accumulate);

@@ -30,6 +30,14 @@ enum class GemmBLayout : uint8_t {
            // whole vectors (zero-filled)
 };
 
+// B as pack_b takes it, and where its panels go.
+struct GemmUnpacked {
+  const void* b;
+  int64_t stride;
+  bool transposed;
+  void* panels;
+};
+
 struct GemmBlock {
   int64_t m, n, k;  // k >= 1
   const void* a;
@@ -56,6 +64,9 @@ struct GemmBlock {
   // Of B that comes from far away, in either layout: the panel that is read behind B's last. Each panel is
   // fetched during the one before.
   const void* panels_behind = nullptr;
+  // B if it is still to be packed: `b`, whose layout is panels, is `panels` then. Each of them is packed
+  // during the one before.
+  const GemmUnpacked* unpacked = nullptr;
   int8_t panel_vectors;                   // v: 1 ... max_vectors
   const ChannelFinish* finish = nullptr;  // of C's columns, when all is added up; floats, not transposed
   // An update rule (map.h) in place, of elements of another product: what of it the tiles may do beside.

@@ -25,15 +25,23 @@ constexpr bool kMaskedLoads = true;
 constexpr bool kMaskedLoads = false;
 #endif
 
-// Steps of k from which a tile fetches C during the first of them.
-constexpr int64_t kSpreadDepth = 64;
-
 #define AXONE_PRAGMA_(x) _Pragma(#x)
 #if defined(__clang__)
 #define AXONE_UNROLL AXONE_PRAGMA_(clang loop unroll(full))
 #else
 #define AXONE_UNROLL AXONE_PRAGMA_(GCC unroll 64)
 #endif
+
+// Lines that a tile fetches beside its work: a row as wide as the tile with each step, or `p` again and
+// again.
+template <class T>
+struct Stream {
+  const T* p;
+  int64_t stride, steps;
+};
+
+// Tiles of so many sums keep one of each element; smaller ones several, to keep the units busy.
+constexpr int kWholeTile = 8;
 
 template <class T>
 struct TileArguments {
@@ -50,10 +58,10 @@ struct TileArguments {
   bool accumulate;    // C is added at the end
   bool begin_with_c;  // sums begin with it
   bool in_order;
-  int64_t a_ahead;   // A by columns: elements from the current column to one to prefetch
-  const T* b_ahead;  // panel rows to prefetch, one for each k; stride 0 and b itself for none
-  int64_t b_ahead_stride;
-  const T* scale;  // of the finish, or null
+  int64_t a_ahead;           // A by columns: elements from the current column to one to prefetch
+  const Stream<T>* streams;  // in turn, k steps in all
+  bool fetch_c;              // before anything else
+  const T* scale;            // of the finish, or null
   const T* shift;
   T low, high;
 };
@@ -96,15 +104,9 @@ struct BCursor<T, true> {
 };
 
 // What the tile fetches into the cache for later, one row of a panel for each k.
-template <class T>
-struct Ahead {
-  const T* p;
-  int64_t stride;
-};
-
 template <class T, int R, int V, bool Rows, bool Apart>
 AXONE_INLINE void tile_step(Vec<T> (&acc)[R][V], ACursor<T, R, Rows>& a, BCursor<T, Apart>& b, int64_t last,
-                            Ahead<T>& ahead) {
+                            Stream<T>& ahead) {
   const T* const from = b.row();
   Vec<T> row[V];
   AXONE_UNROLL
@@ -146,7 +148,7 @@ AXONE_INLINE void finish_tile(Vec<T> (&acc)[R][V], const TileArguments<T>& t) {
 // tiles keep several sums per element, for every U-th k, and add them at the end, if not told to keep order.
 template <class T, int R, int V, bool Rows, bool Apart>
 void tile(const TileArguments<T>& t) {
-  constexpr int U = R * V >= 8 ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
+  constexpr int U = R * V >= kWholeTile ? 1 : R * V >= 4 ? 2 : R * V >= 2 ? 4 : 8;
   constexpr int64_t L = kLanes<T>;
   Vec<T> acc[U][R][V];
   AXONE_UNROLL
@@ -159,22 +161,22 @@ void tile(const TileArguments<T>& t) {
     for (int v = 0; v < V; ++v)
       acc[0][i][v] = load_first<T>(t.c + i * t.c_stride + v * L, v < V - 1 ? L : t.last);
   }
-  // C is fetched row by row in the first steps where there are steps enough: all of it at once would leave A
-  // and B no miss to wait in.
-  const bool spread = U == 1 && t.b_ahead_stride == 0 && t.k >= kSpreadDepth;
-  if (!spread) AXONE_UNROLL
+  if (t.fetch_c) AXONE_UNROLL
   for (int i = 0; i < R; ++i) AXONE_UNROLL
   for (int v = 0; v < V; ++v) __builtin_prefetch(t.c + i * t.c_stride + v * L, 1);
   ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
-  Ahead<T> ahead = {t.b_ahead, t.b_ahead_stride};
   BCursor<T, Apart> b(t);
   const int64_t last = t.last;
+  const Stream<T>* stream = t.streams;
+  Stream<T> ahead = *stream;
   int64_t k = t.k;
   if constexpr (U == 1) {
-    int64_t rest = 0;
-    if (spread) rest = k - R, k = R, ahead = {t.c, t.c_stride};
-    for (; k > 0; k = rest, rest = 0, ahead = {t.b_ahead, t.b_ahead_stride})
-      for (; k > 0; --k) tile_step<T, R, V, Rows>(acc[0], a, b, last, ahead);
+    while (k > 0) {
+      k -= ahead.steps;
+      for (int64_t steps = ahead.steps; steps > 0; --steps)
+        tile_step<T, R, V, Rows>(acc[0], a, b, last, ahead);
+      if (k > 0) ahead = *++stream;
+    }
   } else {
     if (!t.in_order)
       for (; k >= U; k -= U) AXONE_UNROLL

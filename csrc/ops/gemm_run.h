@@ -181,7 +181,7 @@ class GemmRun {
   void split_strips() const;
   void team_strips(const Lane& lane, const Span& s, int buffers, char* buffer) const;
   void compute_strip(const Lane& lane, const Span& s, int64_t first, int64_t last, int64_t k0, int64_t k1,
-                     const char* packed) const;
+                     char* packed) const;
 
   const GemmPlan& p_;
   const Lane& lane_;

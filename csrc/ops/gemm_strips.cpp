@@ -50,7 +50,7 @@ void GemmRun::team_strips(const Lane& lane, const Span& s, int buffers, char* bu
       int64_t begin, end;
       lane.share(last - panel, &begin, &end);
       const int64_t column = p_.column_begin(panel + begin), column_end = p_.column_begin(panel + end);
-      if (column < column_end)
+      if (lane.count > 1 && column < column_end)
         p_.kernels->pack_b(depth, column_end - column, column_operand(0, column, k0), p_.column_stride,
                            p_.columns_along_k, p_.panel_vectors, packed + begin * width * depth * item_);
       lane.barrier();
@@ -60,7 +60,7 @@ void GemmRun::team_strips(const Lane& lane, const Span& s, int buffers, char* bu
 }
 
 void GemmRun::compute_strip(const Lane& lane, const Span& s, int64_t first, int64_t last, int64_t k0,
-                            int64_t k1, const char* packed) const {
+                            int64_t k1, char* packed) const {
   const GemmKernels& kernels = *p_.kernels;
   const int64_t count = last - first, column_blocks = lane.count > 1 ? p_.column_blocks : 1;
   int64_t index, end, held = -1;  // held: the row block that packed_a_ holds
@@ -81,7 +81,11 @@ void GemmRun::compute_strip(const Lane& lane, const Span& s, int64_t first, int6
       g.a = packed_a_;
       g.a_layout = GemmALayout::slivers;
     }
-    g.b = packed + panel * p_.panel_width() * g.k * item_;
+    char* const panels = packed + panel * p_.panel_width() * g.k * item_;
+    const GemmUnpacked unpacked = {g.b, p_.column_stride, p_.columns_along_k, panels};
+    // A lane by itself packs while it multiplies its first rows.
+    if (lane.count == 1 && row_block == s.row_block) g.unpacked = &unpacked;
+    g.b = panels;
     g.b_layout = GemmBLayout::panels;
     g.panels_behind = packed + panel_end % count * p_.panel_width() * g.k * item_;
     kernels.block(g);
