@@ -3,9 +3,9 @@
 //   bench_gemm [--shape MxKxN[xBATCH]]... [--op NN|NT|TN|TT|all] [--dtype float32|float64] [--threads N]
 //              [--seconds S] [--isa NAME] [--json]
 //
-// GFLOP/s is the median of repetitions; between every few of them the peak is measured again, and the ratio
-// is the median GFLOP/s over the median peak, so that a busy machine lowers both. With one thread the clock
-// is the thread's CPU time.
+// GFLOP/s is the median of repetitions; between every few of them the peak is measured again, over as many
+// multiply-adds, and the ratio is the median GFLOP/s over the median peak, so that a busy machine lowers
+// both. With one thread the clock is the thread's CPU time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -108,8 +108,7 @@ Result measure(const GemmShape& s, const Options& options) {
       if (!alone) return gemm.run(lane, a.data(), b.data(), c.data(), scratch.data(), nullptr);
       if (lane.index == 0) gemm.run(Lane{}, a.data(), b.data(), c.data(), scratch.data(), nullptr);
     };
-    const int64_t rounds = 50'000'000 / kernels.peak_flops;
-    measure_peak(lane, kernels, rounds);
+    measure_peak(lane, kernels, 50'000'000 / kernels.peak_flops);
     const double start = now();
     while (more) {
       lane.barrier();
@@ -119,6 +118,7 @@ Result measure(const GemmShape& s, const Options& options) {
         if (!alone) lane.barrier();
       }
       const double time = now() - begin;
+      const int64_t rounds = int64_t(std::max(5e7, flops * repeat / lane.count)) / kernels.peak_flops;
       const double peak = measure_peak(lane, kernels, rounds);
       if (lane.index == 0) {
         rates.push_back(flops * repeat / time * 1e-9);
