@@ -29,6 +29,8 @@ constexpr int64_t kStripBytes = 4 * 1024 * 1024;
 constexpr int64_t kPackRows = 192;
 constexpr int64_t kNearBytes = 2 * 1024 * 1024;
 constexpr int64_t kNearStride = 2048;
+// Bytes after which sets of L1 repeat.
+constexpr int64_t kSetBytes = 4096;
 // Outputs per row or column up to which sums along k beat packing an operand that lies along k.
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;
@@ -152,10 +154,11 @@ bool GemmPlan::far_and_narrow() const {
 }
 
 // A^T B^T of sizes whose transpose, B A, needs no packing, and so few sums that transposing them costs less.
+// Not where rows of B would share one set of L1.
 bool GemmPlan::in_place_if_swapped() const {
   const int64_t item = int64_t(item_size(dtype));
   return is_float(dtype) && !in_order && k >= kSwapDepth && 2 * k > n && m * item <= kNearStride &&
-         m * k * item <= kNearBytes;
+         m * k * item <= kNearBytes && k * item % kSetBytes != 0;
 }
 
 void GemmPlan::choose_tile() {

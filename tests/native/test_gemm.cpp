@@ -221,6 +221,27 @@ TEST(shapes_that_matter) {
   });
 }
 
+// Both operands packed, in several passes with a partial panel: by each lane for itself beside its tiles, and
+// by teams of more than four lanes together.
+TEST(strips) {
+  testing::on_every_target([] {
+    const int64_t shapes[][3] = {{213, 1100, 139}, {220, 1024, 75}, {380, 700, 530}};
+    for (const auto& sizes : shapes)
+      for (uint32_t t = 0; t < 4; ++t) {
+        GemmShape s;
+        s.dtype = DType::f32;
+        s.m = sizes[0], s.k = sizes[1], s.n = sizes[2];
+        s.transpose_a = t & 1, s.transpose_b = t & 2;
+        Operands<float> x(s, t + 1);
+        const std::vector<float> one = multiply<float>(s, x, 1, false);
+        compare<float>(s, x, one, 0);
+        for (int threads : {2, 4, 5})
+          CHECK(one == multiply<float>(s, x, threads, false), describe(s),
+                ": the bits depend on the threads (", threads, "); ", Gemm(s).algorithm());
+      }
+  });
+}
+
 // So deep that a few rows of A overflow L2 and that k is cut into hundreds of passes of uneven depth.
 TEST(long_sums) {
   testing::on_every_target([] {
