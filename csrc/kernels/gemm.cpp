@@ -29,35 +29,31 @@ struct TilePlace {
   int64_t column, columns, width;  // of that panel: columns in whole vectors
 };
 
-// Rows of B that a tile fetches with all its steps, if any: the first tile those of its own panel, the second
-// the panel behind it; where that is packed, half of it, and the third the rest.
+// The panel behind the current one, fetched by the second tile; where it is packed, half of it by the third.
 template <class T>
-bool fetches_b(const GemmBlock& g, const TilePlace& at, const TileArguments<T>& t, Stream<T>* stream) {
+bool fetch_next_panel(const GemmBlock& g, const TilePlace& at, TileArguments<T>* t) {
   const bool packed = g.b_layout == GemmBLayout::panels, inner = at.column + at.columns < g.n;
-  if (at.tile == 0) {
-    *stream = {t.b + kAheadB * t.b_stride, t.b_stride, g.k};
-    return !g.unpacked;
-  }
-  if (!g.panels_behind || (inner && g.unpacked) || at.tile > 1 + packed) return false;
+  if (!g.panels_behind || at.tile == 0 || at.tile > 1 + packed || (inner && g.unpacked)) return false;
   const T* const behind =
-      inner ? t.b + (packed ? at.width * g.k : at.columns) : static_cast<const T*>(g.panels_behind);
-  *stream = {behind + (at.tile - 1) * (at.width / 2) * g.k, packed ? at.width / 2 : t.b_stride, g.k};
+      inner ? t->b + (packed ? at.width * g.k : at.columns) : static_cast<const T*>(g.panels_behind);
+  t->ahead = {behind + (at.tile - 1) * (at.width / 2) * g.k, packed ? at.width / 2 : t->b_stride, g.k};
   return true;
 }
 
-// What a tile fetches: B with all its steps and all of C before; or C row by row in its first steps, as all
-// at once would leave A and B no miss to wait in, and last what is read and written behind it.
+// What a tile fetches instead of all of C and nothing then: the next panel; or C row by row in its first
+// steps, as all at once would leave A and B no miss to wait in, and in its last what is read and written
+// behind it.
 template <class T>
 void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
-                  TileStreams<T>* streams, TileArguments<T>* t) {
-  Stream<T> b = {t->b, 0, g.k};
-  const bool small = g.k < kSpreadDepth || at.rows * at.width < kWholeTile * kLanes<T>;
-  t->fetch_c = fetches_b<T>(g, at, *t, &b) || small;
-  if (t->fetch_c) return streams->only(b);
-  streams->begin_with({t->c, t->c_stride, g.transposed ? 0 : at.rows}, g.k);
+                  LastStreams<T>* last, TileArguments<T>* t) {
+  if (fetch_next_panel<T>(g, at, t)) return;
+  if (g.k < kSpreadDepth || at.rows * at.width < kWholeTile * kLanes<T>) return;
+  t->fetch_c = false;
+  t->ahead = {t->c, t->c_stride, g.transposed ? 0 : at.rows};
+  last->begin(t->b, g.k - t->ahead.steps);
   if (g.transposed)
-    streams->add({static_cast<const T*>(g.c) + at.column * g.c_stride + at.row, g.c_stride, at.columns});
-  if (g.unpacked) packing.fetch(at.tile, streams);
+    last->add({static_cast<const T*>(g.c) + at.column * g.c_stride + at.row, g.c_stride, at.columns});
+  if (g.unpacked) packing.fetch(at.tile, last);
 }
 
 // Where the panel of B lies whose first column is j. A partial vector of rows is packed where it cannot be
@@ -102,8 +98,9 @@ int64_t block(const GemmBlock& g) {
   if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
   const int64_t done = carries ? carry_panels<T>(g, &updated) : 0;
   PanelPacking<T> packing(g, g.panel_vectors * L, tiles);
-  TileStreams<T> streams;
-  t.streams = streams.get();
+  LastStreams<T> last_streams;
+  t.then = last_streams.get();
+  const bool plans = g.panels_behind || g.k >= kSpreadDepth;
   for (int64_t j = done; j < g.n; j += g.panel_vectors * L) {
     const int64_t columns = g.n - j < g.panel_vectors * L ? g.n - j : g.panel_vectors * L;
     const int64_t vectors = (columns + L - 1) / L, last = columns - (vectors - 1) * L;
@@ -125,7 +122,11 @@ int64_t block(const GemmBlock& g) {
       if (g.a_layout == GemmALayout::slivers) t.a_stride = r;
       t.c = g.transposed ? scratch : c + i * g.c_stride + j;
       t.c_stride = g.transposed ? vectors * L : g.c_stride;
-      plan_fetches<T>(g, {n, i, r, j, columns, vectors * L}, packing, &streams, &t);
+      const int64_t b_ahead = n == 0 && !g.unpacked ? t.b_stride : 0;
+      t.fetch_c = true;
+      t.ahead = {t.b + kAheadB * b_ahead, b_ahead, g.k};
+      if (plans && b_ahead == 0)
+        plan_fetches<T>(g, {n, i, r, j, columns, vectors * L}, packing, &last_streams, &t);
       functions[r - 1][vectors - 1](t);
       if (g.unpacked) packing.pack(n);
       if (g.transposed)

@@ -1,26 +1,24 @@
 // B packed while it is multiplied: each panel during the one before, a slice behind each tile, whose lines
 // the tile has fetched in its last steps. Included by gemm.cpp.
 
-// What a tile fetches beside its work.
+// What a tile fetches in its last steps.
 template <class T>
-class TileStreams {
+class LastStreams {
  public:
-  const Stream<T>* get() const { return streams_; }
-  void only(Stream<T> s) { streams_[0] = s; }
-  // `s` in the first of k steps, then nothing, and in the last what is added.
-  void begin_with(Stream<T> c, int64_t k) {
-    streams_[0] = c;
-    streams_[1] = {c.p, 0, k - c.steps};
-    count_ = 2;
+  // To be fetched by a tile that has `steps` left.
+  void begin(const T* b, int64_t steps) {
+    streams_[0] = {b, 0, steps};
+    count_ = 1;
   }
   void add(Stream<T> s) {
-    if (s.steps > streams_[1].steps) return;
-    streams_[1].steps -= s.steps;
+    if (s.steps > streams_[0].steps) return;
+    streams_[0].steps -= s.steps;
     streams_[count_++] = s;
   }
+  const Stream<T>* get() const { return streams_; }
 
  private:
-  Stream<T> streams_[4];
+  Stream<T> streams_[4];  // none, and then those that were added
   int count_ = 0;
 };
 
@@ -43,7 +41,7 @@ class PanelPacking {
     done_ = columns_ > 0 ? 0 : k_;
   }
   // What pack(tile) will read and write.
-  void fetch(int64_t tile, TileStreams<T>* streams) const {
+  void fetch(int64_t tile, LastStreams<T>* streams) const {
     const int64_t steps = share(tile) - done_;
     if (steps <= 0) return;
     streams->add({from(), source_->stride, source_->transposed ? columns_ : steps});

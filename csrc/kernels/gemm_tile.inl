@@ -58,10 +58,11 @@ struct TileArguments {
   bool accumulate;    // C is added at the end
   bool begin_with_c;  // sums begin with it
   bool in_order;
-  int64_t a_ahead;           // A by columns: elements from the current column to one to prefetch
-  const Stream<T>* streams;  // in turn, k steps in all
-  bool fetch_c;              // before anything else
-  const T* scale;            // of the finish, or null
+  int64_t a_ahead;        // A by columns: elements from the current column to one to prefetch
+  Stream<T> ahead;        // fetched first; where its steps are less than k,
+  const Stream<T>* then;  // these in turn
+  bool fetch_c;           // before anything else
+  const T* scale;         // of the finish, or null
   const T* shift;
   T low, high;
 };
@@ -167,15 +168,14 @@ void tile(const TileArguments<T>& t) {
   ACursor<T, R, Rows> a(t.a, t.a_stride, t.a_ahead);
   BCursor<T, Apart> b(t);
   const int64_t last = t.last;
-  const Stream<T>* stream = t.streams;
-  Stream<T> ahead = *stream;
+  Stream<T> ahead = t.ahead;
   int64_t k = t.k;
   if constexpr (U == 1) {
-    while (k > 0) {
+    for (const Stream<T>* then = t.then;; ahead = *then++) {
       k -= ahead.steps;
       for (int64_t steps = ahead.steps; steps > 0; --steps)
         tile_step<T, R, V, Rows>(acc[0], a, b, last, ahead);
-      if (k > 0) ahead = *++stream;
+      if (k == 0) break;
     }
   } else {
     if (!t.in_order)
