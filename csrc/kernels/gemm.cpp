@@ -40,9 +40,9 @@ bool fetch_next_panel(const GemmBlock& g, const TilePlace& at, TileArguments<T>*
   return true;
 }
 
-// What a tile fetches instead of all of C and nothing then: the next panel; or C row by row in its first
-// steps, as all at once would leave A and B no miss to wait in, and in its last what is read and written
-// behind it.
+// Changes what a tile fetches, which is all of C first, where there is more: the next panel; or, with steps
+// enough, C row by row (all at once would leave A and B no miss to wait in) and at the end what is read and
+// written behind the tile.
 template <class T>
 void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
                   LastStreams<T>* last, TileArguments<T>* t) {

@@ -17,6 +17,10 @@
 
 namespace axone {
 
+// Bytes after which sets of L1 repeat: rows a multiple of them apart share one, which does not hold those of
+// a tile.
+constexpr int64_t kSetBytes = 4096;
+
 enum class GemmALayout : uint8_t {
   rows,     // element (i, p) at a[i * a_stride + p]
   columns,  // element (i, p) at a[i + p * a_stride]

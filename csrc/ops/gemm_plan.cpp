@@ -29,8 +29,6 @@ constexpr int64_t kStripBytes = 4 * 1024 * 1024;
 constexpr int64_t kPackRows = 192;
 constexpr int64_t kNearBytes = 2 * 1024 * 1024;
 constexpr int64_t kNearStride = 2048;
-// Bytes after which sets of L1 repeat.
-constexpr int64_t kSetBytes = 4096;
 // Outputs per row or column up to which sums along k beat packing an operand that lies along k.
 constexpr int64_t kDotOutputs = 12;
 constexpr int64_t kDotDepth = 64;

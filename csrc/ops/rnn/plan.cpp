@@ -24,8 +24,7 @@ constexpr int64_t kUnits = 64;
 constexpr int64_t kManyRows = 48;
 // Bytes of a panel of the kernel that many rows pass by.
 constexpr int64_t kPanelBytes = 48 * 1024;
-// Bytes after which sets of L1 repeat, and rows from which it does not hold them in one.
-constexpr int64_t kSetBytes = 4096;
+// Rows from which L1 does not hold them in one set.
 constexpr int64_t kCopiedRows = 8;
 // Multiply-adds that are not worth a second lane.
 constexpr int64_t kSerialWork = 128 * 1024;
