@@ -40,6 +40,18 @@ bool fetch_next_panel(const GemmBlock& g, const TilePlace& at, TileArguments<T>*
   return true;
 }
 
+// A panel's share of what else is wanted: by its first tile, where that has its panel from the one before,
+// else by the second.
+template <class T>
+void fetch_beside(const GemmBlock& g, const TilePlace& at, LastStreams<T>* streams, TileArguments<T>* t) {
+  const int64_t width = g.panel_vectors * kLanes<T>, panels = (g.n + width - 1) / width;
+  const int64_t panel = at.column / width, end = g.fetch_count * (panel + 1) / panels;
+  t->ahead = {t->b, 0, 0};
+  streams->begin(t->b, g.k);
+  for (int64_t i = g.fetch_count * panel / panels; i < end; ++i)
+    streams->add({static_cast<const T*>(g.fetches[i].p), g.fetches[i].stride, g.fetches[i].rows});
+}
+
 // Changes what a tile fetches, which is all of C first, where there is more: the next panel; or, with steps
 // enough, C row by row (all at once would leave A and B no miss to wait in) and at the end what is read and
 // written behind the tile.
@@ -47,6 +59,7 @@ template <class T>
 void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
                   LastStreams<T>* last, TileArguments<T>* t) {
   if (fetch_next_panel<T>(g, at, t)) return;
+  if (g.fetch_count && at.tile == (g.panels_behind == nullptr)) return fetch_beside<T>(g, at, last, t);
   if (g.k < kSpreadDepth || at.rows * at.width < kWholeTile * kLanes<T>) return;
   t->fetch_c = false;
   t->ahead = {t->c, t->c_stride, g.transposed ? 0 : at.rows};
@@ -92,8 +105,8 @@ int64_t block(const GemmBlock& g) {
   TileArguments<T> t{};
   t.k = g.k;
   t.a_stride = g.a_stride;
-  t.accumulate = g.accumulate && !g.transposed && !g.in_order;
-  t.begin_with_c = g.accumulate && g.in_order;
+  t.begin_with_c = g.accumulate && g.in_order && !g.c_last;
+  t.accumulate = g.accumulate && !g.transposed && !t.begin_with_c;
   t.in_order = g.in_order;
   if (g.finish) t.low = T(g.finish->low), t.high = T(g.finish->high);
   const int64_t done = carries ? carry_panels<T>(g, &updated) : 0;
@@ -125,7 +138,7 @@ int64_t block(const GemmBlock& g) {
       const int64_t b_ahead = n == 0 && !g.unpacked ? t.b_stride : 0;
       t.fetch_c = true;
       t.ahead = {t.b + kAheadB * b_ahead, b_ahead, g.k};
-      if (plans && b_ahead == 0)
+      if (plans && (b_ahead == 0 || g.fetch_count))
         plan_fetches<T>(g, {n, i, r, j, columns, vectors * L}, packing, &last_streams, &t);
       functions[r - 1][vectors - 1](t);
       if (g.unpacked) packing.pack(n);

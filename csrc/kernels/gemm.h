@@ -42,6 +42,12 @@ struct GemmUnpacked {
   void* panels;
 };
 
+// Rows of memory, as wide as a panel, that are wanted soon.
+struct GemmFetch {
+  const void* p;
+  int64_t stride, rows;
+};
+
 struct GemmBlock {
   int64_t m, n, k;  // k >= 1
   const void* a;
@@ -64,10 +70,14 @@ struct GemmBlock {
   bool accumulate;        // C += A B instead of C = A B
   bool in_order = false;  // each element is one sum along k, which begins with C where that counts: not with
                           // C that is transposed
+  bool c_last = false;    // in order, but C is added to the finished sum
   bool transposed;        // element (i, j) goes to c[j * c_stride + i] instead of c[i * c_stride + j]
   // Of B that comes from far away, in either layout: the panel that is read behind B's last. Each panel is
   // fetched during the one before.
   const void* panels_behind = nullptr;
+  // What else is fetched, as far as k goes: each panel takes its share.
+  const GemmFetch* fetches = nullptr;
+  int64_t fetch_count = 0;
   // B if it is still to be packed: `b`, whose layout is panels, is `panels` then. Each of them is packed
   // during the one before.
   const GemmUnpacked* unpacked = nullptr;

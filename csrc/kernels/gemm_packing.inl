@@ -11,14 +11,15 @@ class LastStreams {
     count_ = 1;
   }
   void add(Stream<T> s) {
-    if (s.steps > streams_[0].steps) return;
+    if (s.steps > streams_[0].steps || count_ == kMost) return;
     streams_[0].steps -= s.steps;
     streams_[count_++] = s;
   }
   const Stream<T>* get() const { return streams_; }
 
  private:
-  Stream<T> streams_[4];  // none, and then those that were added
+  static constexpr int kMost = 16;
+  Stream<T> streams_[kMost];  // none, and then those that were added
   int count_ = 0;
 };
 

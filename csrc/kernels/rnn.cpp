@@ -41,7 +41,7 @@ template <class T>
 struct Row {
   const RnnBlock& b;
   T *input, *product, *product_grad, *bias, *kept, *h_before, *h, *c_before, *c;
-  T *h_grad, *passed, *c_grad, *h_copy;
+  T *product_rest, *h_grad, *passed, *c_grad, *h_copy;
   T* gates;  // forward: where a first pass leaves gates for the second, `gap` from one to the next
   int64_t gap;
 
@@ -56,6 +56,7 @@ struct Row {
         h(row_of<T>(block.h, r)),
         c_before(row_of<T>(block.c_before, r)),
         c(row_of<T>(block.c, r)),
+        product_rest(row_of<T>(block.product_rest, r)),
         h_grad(row_of<T>(block.h_grad, r)),
         passed(row_of<T>(block.passed, r)),
         c_grad(row_of<T>(block.c_grad, r)),
@@ -84,7 +85,7 @@ struct Row {
   // What reaches h from all sides.
   template <class P>
   AXONE_MEMBER_INLINE Vec<T> arriving(const P& p) const {
-    return p.get_or_zero(h_grad) + p.get_or_zero(product) + p.get(passed);
+    return p.get_or_zero(h_grad) + (p.get_or_zero(product) + p.get_or_zero(product_rest)) + p.get(passed);
   }
 };
 

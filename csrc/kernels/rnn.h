@@ -23,6 +23,7 @@ struct RnnBlock {
   RnnRows input;         // the projected inputs; backward: their gradient, written
   RnnRows product;       // forward: state times kernel, overwritten; backward: the gradient that comes back
                          // through it
+  RnnRows product_rest;  // backward: more of that
   RnnRows product_grad;  // backward, where it differs from input's: the product's gradient, written
   RnnRows bias;          // of the product, stride 0
   RnnRows kept;          // gates that the backward pass needs: written forward

@@ -66,8 +66,12 @@ def test_formula(cls, masked: bool, backwards: bool) -> None:
     np.testing.assert_allclose(layer(X, mask=mask).numpy(), wanted[:, -1], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("cls", KINDS)
-@pytest.mark.parametrize(("batch", "units"), [(1, 3), (17, 33), (40, 16), (3, 270)])
+# Small kernels, those that lanes share, and one of more than a thousand rows for each half of them.
+SIZES = [(1, 3), (17, 33), (40, 16), (3, 270), (9, 200), (100, 150)]
+CASES = [(cls, *size) for cls in KINDS for size in SIZES] + [(layers.SimpleRNN, 16, 2112)]
+
+
+@pytest.mark.parametrize(("cls", "batch", "units"), CASES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_fused_steps_and_gradients_are_those_of_a_scan(cls, batch: int, units: int, masked: bool) -> None:
     x = RNG.normal(size=(batch, 4, 5))
@@ -127,22 +131,24 @@ def test_masked_steps_change_nothing_to_the_bit(cls, backwards: bool) -> None:
 
 @pytest.mark.parametrize("cls", KINDS)
 def test_same_bits_for_any_number_of_threads(cls) -> None:
-    x = RNG.normal(size=(37, 6, 9)).astype("float32")
-    found = []
+    x = RNG.normal(size=(60, 6, 9)).astype("float32")
+    found: list[list[np.ndarray]] = []
     before = axone.config.num_threads()
     try:
-        for threads in (1, 2, 5):
+        for threads in (1, 2, 3, 5, 9):
             axone.config.set_num_threads(threads)
             axone.utils.set_random_seed(1)
-            for units in (24, 300):
+            found.append([])
+            # One block of units or several, of which the last is shorter; one block of sequences or two.
+            for units, batch in ((24, 37), (300, 37), (140, 60), (256, 60)):
                 model = axone.Sequential([axone.Input((6, 9)), cls(units), layers.Dense(1)])
                 model.compile("adam", "mse")
-                model.fit(x, np.ones((37, 1)), batch_size=37, epochs=2, verbose=0)
-                found.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+                model.fit(x[:batch], np.ones((batch, 1)), batch_size=batch, epochs=2, verbose=0)
+                found[-1].append(np.concatenate([w.ravel() for w in model.get_weights()]))
     finally:
         axone.config.set_num_threads(before)
-    for i in range(2):
-        assert np.array_equal(found[i], found[i + 2]) and np.array_equal(found[i], found[i + 4])
+    for other in found[1:]:
+        assert all(map(np.array_equal, found[0], other))
 
 
 def test_states_go_in_and_come_out() -> None:

@@ -1,14 +1,26 @@
 // What the instructions of recurrent operations share. Private to ops/rnn.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <new>
 
 #include "base/buffer.h"
 #include "ops/rnn/plan.h"
 
 namespace axone {
 
-// A block of sequences and units at one step; `run` takes all of them through all steps.
+// A lane's tasks [first, end), which are blocks of sequences and units, and the step they are at.
+struct RnnTurn {
+  const Lane& lane;
+  const Operands& io;
+  int64_t first, end, step;
+
+  bool has(int64_t task) const { return first <= task && task < end; }
+};
+
+// `run` takes all tasks through all steps.
 class RnnInstruction : public Instruction {
  public:
   RnnInstruction(const OpCall& c, bool gradient)
@@ -18,21 +30,17 @@ class RnnInstruction : public Instruction {
 
   void run(const Lane& lane, const Operands& io) const override {
     if (plan_.batch == 0) return;
-    const bool alone = plan_.unit_blocks == 1;
-    int64_t task, end;
-    lane.share(plan_.row_blocks * plan_.unit_blocks, &task, &end);
-    if (alone) {
-      for (; task < end; ++task)
-        for (int64_t step = 0; step < plan_.steps; ++step) run_step(lane, io, task, step, true);
+    RnnTurn turn{lane, io, 0, 0, 0};
+    lane.share(tasks(), &turn.first, &turn.end);
+    if (plan_.unit_blocks == 1) {
+      for (int64_t task = turn.first; task < turn.end; ++task)
+        for (turn.step = 0; turn.step < plan_.steps; ++turn.step) run_step(turn, task);
     } else {
-      for (int64_t step = 0; step < plan_.steps; ++step) {
-        for (int64_t t = task; t < end; ++t) run_step(lane, io, t, step, t == task || plan_.row_blocks > 1);
-        lane.barrier();
-      }
+      new (&progress(lane.index, io)) Progress{};
+      lane.barrier();
+      for (; turn.step < plan_.steps; ++turn.step) run_tasks(turn);
     }
-    int64_t last, last_end;
-    lane.share(plan_.row_blocks * plan_.unit_blocks, &last, &last_end);
-    for (; last < last_end; ++last) finish(lane, io, last);
+    for (int64_t task = turn.first; task < turn.end; ++task) finish(io, task);
   }
 
   bool handed_over() const { return plan_.handed_over; }
@@ -53,9 +61,60 @@ class RnnInstruction : public Instruction {
     const int64_t row = plan_.row_begin(row_block);
     return {row, plan_.row_begin(row_block + 1) - row, unit, std::min(plan_.unit_block, plan_.units - unit)};
   }
-  virtual void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step,
-                        bool fresh) const = 0;
-  virtual void finish(const Lane& lane, const Operands& io, int64_t task) const = 0;
+  // One task that needs no other.
+  virtual void run_step(const RnnTurn& turn, int64_t task) const = 0;
+  // All of a lane's tasks.
+  virtual void run_tasks(const RnnTurn& turn) const = 0;
+  virtual void finish(const Operands& io, int64_t task) const = 0;
+  // Scratch in front of the lanes' own.
+  virtual size_t shared_bytes() const { return 0; }
+
+  // A pass of the product of states (all units of a part's rows) with the part's columns of the kernel.
+  RnnProduct product(const RnnTurn& turn, const Part& p, int64_t pass, const RnnRows& states,
+                     const RnnRows& c) const {
+    return {pass, false, p.rows, p.unit, p.units, states, c, turn.io.prepared, nullptr, lane_scratch(turn)};
+  }
+  // What the kernel will read and write, for the last pass in front of it to fetch.
+  RnnFetches fetches_of(const RnnBlock& b) const {
+    RnnFetches all;
+    const auto add = [&](const RnnRows& m, int64_t gates) {
+      for (int64_t g = 0; m.data && g < gates; ++g)
+        all.add({static_cast<char*>(m.data) + g * b.gate * plan_.item, m.stride}, b.rows, b.units,
+                int64_t(plan_.panel_vectors) * plan_.gemm->lanes, plan_.item);
+    };
+    add(b.input, cell_.gates);
+    if (b.kept.data != b.input.data) add(b.kept, cell_.kept);
+    for (const RnnRows& m : {b.c_before, b.c, b.h_before, b.h, b.h_grad, b.h_copy}) add(m, 1);
+    return all;
+  }
+  const void* panels(const RnnTurn& turn, int64_t task, int64_t pass) const {
+    const int64_t at = plan_.packed_block(0, pass, part_of(task).unit);
+    return static_cast<const char*>(turn.io.prepared) + at * plan_.item;
+  }
+
+  int64_t tasks() const { return plan_.row_blocks * plan_.unit_blocks; }
+  // The first task of the second half of the units.
+  int64_t middle() const { return plan_.unit_blocks / 2 * plan_.row_blocks; }
+
+  // The steps of which a lane has made the states of its tasks, and its part of others' products.
+  struct Progress {
+    std::atomic<int64_t> states{0}, products{0};
+  };
+  using Counter = std::atomic<int64_t> Progress::*;
+  void has_done(const RnnTurn& turn, Counter what) const {
+    (progress(turn.lane.index, turn.io).*what).store(turn.step + 1, std::memory_order_release);
+  }
+  // Until the lanes that share [begin, end) of `count` pieces of work have done it for so many steps.
+  void wait_for(const RnnTurn& turn, Counter what, int64_t count, int64_t begin, int64_t end,
+                int64_t steps) const {
+    for (int other = 0; other < turn.lane.count; ++other) {
+      int64_t first, last;
+      Lane{other, turn.lane.count}.share(count, &first, &last);
+      if (other == turn.lane.index || std::max(first, begin) >= std::min(last, end)) continue;
+      const std::atomic<int64_t>& done = progress(other, turn.io).*what;
+      for (Patience patience; done.load(std::memory_order_acquire) < steps;) patience.wait();
+    }
+  }
 
   // The step's place in time.
   int64_t time(int64_t step) const { return o_.reverse ? plan_.steps - 1 - step : step; }
@@ -85,9 +144,10 @@ class RnnInstruction : public Instruction {
     }
     return b;
   }
-  char* lane_scratch(const Lane& lane, const Operands& io) const {
-    return static_cast<char*>(io.scratch) + size_t(lane.index) * plan_.lane_bytes();
+  char* lane_scratch(int lane, const Operands& io) const {
+    return static_cast<char*>(io.scratch) + shared_bytes() + size_t(lane) * plan_.lane_bytes();
   }
+  char* lane_scratch(const RnnTurn& turn) const { return lane_scratch(turn.lane.index, turn.io); }
   void copy(const RnnRows& to, const RnnRows& from, const Part& p) const {
     for (int64_t r = 0; r < p.rows; ++r)
       std::memcpy(static_cast<char*>(to.data) + r * to.stride * plan_.item,
@@ -99,6 +159,11 @@ class RnnInstruction : public Instruction {
   const RnnCell& cell_;
   const RnnOperands o_;
   const RnnPlan plan_;
+
+ private:
+  Progress& progress(int lane, const Operands& io) const {
+    return *reinterpret_cast<Progress*>(lane_scratch(lane, io) + plan_.progress_at());
+  }
 };
 
 class ForwardInstruction : public RnnInstruction {
@@ -125,12 +190,16 @@ class ForwardInstruction : public RnnInstruction {
     return step < 0 ? state(io.in[o_.h0], p) : at(io.out[o_.h_all], p, time(step), plan_.units);
   }
   bool without_product(int64_t step) const { return step == 0 && zero_; }
-  void finish(const Lane& lane, const Operands& io, int64_t task) const override;
+  void finish(const Operands& io, int64_t task) const override;
   // What the gates of a step need beside its inputs, product and states.
   RnnBlock gates_of(const Operands& io, const Part& p, int64_t step) const;
+  // All but the product.
+  RnnBlock block_of(const Operands& io, const Part& p, int64_t step) const;
 
  private:
-  void run_step(const Lane& lane, const Operands& io, int64_t task, int64_t step, bool fresh) const override;
+  void run_step(const RnnTurn& turn, int64_t task) const override;
+  void run_tasks(const RnnTurn& turn) const override;
+  void multiply(const RnnTurn& turn, int64_t task, const RnnBlock& gates) const;
 
   const bool zero_;
 };

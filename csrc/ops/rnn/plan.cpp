@@ -24,6 +24,8 @@ constexpr int64_t kUnits = 64;
 constexpr int64_t kManyRows = 48;
 // Bytes of a panel of the kernel that many rows pass by.
 constexpr int64_t kPanelBytes = 48 * 1024;
+// Steps of the depth that a half may have on the way forward, where it is one pass.
+constexpr int64_t kHalfDepth = 1024;
 // Rows from which L1 does not hold them in one set.
 constexpr int64_t kCopiedRows = 8;
 // Multiply-adds that are not worth a second lane.
@@ -91,6 +93,7 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
       columns(u),
       products(gradient ? 1 : c.gates),
       unit_block(u),
+      runs(gradient ? c.gates : 1),
       transposed(gradient) {
   const int64_t lanes = gemm->lanes;
   const int64_t bytes = c.gates * u * u * item;
@@ -114,15 +117,17 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
   const int64_t tiles = ceil_div(tall, gemm->rows(panel_vectors));
   const int64_t deep = kPanelBytes / (width * item) * (tiles <= 4 ? 2 : 1);
   handed_over = cut_units && !gradient && b < kFewRows && tiles == 1 && bytes <= kHandedBytes;
-  if (handed_over)
-    passes = 2;
-  else if (tiles > 1)
-    passes = std::max<int64_t>(1, ceil_div(depth, deep));
+  halves = cut_units && (handed_over || gradient || u - half_begin(1) <= kHalfDepth);
+  const int64_t whole = halves ? runs * (u - half_begin(1)) : depth;
+  if (tiles > 1 && (gradient || !halves)) passes = std::max<int64_t>(1, ceil_div(whole, deep));
+  if (halves) passes *= 2;
   padded_columns = int64_t(round_up(size_t(columns), size_t(lanes)));
-  tile_bytes = round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
+  if (!halves || !gradient)
+    tile_bytes = round_up(size_t(most_rows() * products * unit_block * item), kAlignment);
   const bool same_set = steps * depth * item % kSetBytes == 0 && most_rows() >= kCopiedRows;
-  if (same_set && unit_blocks > 1) {
+  if (unit_blocks > 1 && (same_set || (halves && runs > 1))) {
     copy_stride = depth + kAlignment / item;
+    if (copy_stride * item % kSetBytes == 0) copy_stride += kAlignment / item;
     copy_bytes = round_up(size_t(most_rows() * copy_stride * item), kAlignment);
   }
   serial = row_blocks * unit_blocks == 1 || b * t * depth * columns * products <= kSerialWork;
@@ -144,50 +149,58 @@ void RnnPlan::pack(const Lane& lane, const void* weights, void* packed) const {
     const int64_t panel = index % panels, product = index / panels % products;
     const int64_t pass = index / panels / products % passes, part = index / panels / products / passes;
     const int64_t column = panel * width, count = std::min(width, columns - column);
-    const int64_t first = pass_begin(pass), deep = pass_begin(pass + 1) - first;
-    const int64_t skip = deep * part / parts, rows = deep * (part + 1) / parts - skip, begin = first + skip;
-    const int64_t at = transposed ? column * stride + begin : begin * stride + product * units + column;
-    const int64_t to =
-        packed_at(product, pass, column) + skip * int64_t(round_up(size_t(count), size_t(gemm->lanes)));
-    gemm->pack_b(rows, count, static_cast<const char*>(weights) + at * item, stride, transposed,
-                 panel_vectors, static_cast<char*>(packed) + to * item);
+    const int64_t padded = int64_t(round_up(size_t(count), size_t(gemm->lanes)));
+    for_rows(pass, [&](int64_t place, int64_t first, int64_t all) {
+      const int64_t skip = all * part / parts, row = first + skip, rows = all * (part + 1) / parts - skip;
+      const int64_t at = transposed ? column * stride + row : row * stride + product * units + column;
+      const int64_t to = packed_at(product, pass, column) + (place - pass_begin(pass) + skip) * padded;
+      gemm->pack_b(rows, count, static_cast<const char*>(weights) + at * item, stride, transposed,
+                   panel_vectors, static_cast<char*>(packed) + to * item);
+    });
   }
 }
 
-void RnnPlan::multiply(int64_t rows, int64_t unit, int64_t count, const void* state, int64_t stride,
-                       bool fresh, const void* packed, void* lane_scratch) const {
-  char* const tile = static_cast<char*>(lane_scratch);
-  if (copy_stride) {
-    char* const copied = tile + tile_bytes;
-    for (int64_t r = 0; fresh && r < rows; ++r)
-      std::memcpy(copied + r * copy_stride * item, static_cast<const char*>(state) + r * stride * item,
-                  size_t(depth * item));
-    state = copied;
-    stride = copy_stride;
-  }
+void RnnPlan::copy_states(const RnnProduct& p) const {
+  if (!copy_stride) return;
+  char* const copied = static_cast<char*>(p.lane_scratch) + tile_bytes;
+  for (int64_t r = 0; r < p.rows; ++r)
+    for_rows(p.pass, [&](int64_t place, int64_t row, int64_t count) {
+      std::memcpy(copied + (r * copy_stride + place) * item,
+                  static_cast<const char*>(p.states.data) + (r * p.states.stride + row) * item,
+                  size_t(count * item));
+    });
+}
+
+void RnnPlan::multiply(const RnnProduct& p) const {
+  const int64_t begin = pass_begin(p.pass);
+  const char* const a = copy_stride ? static_cast<const char*>(p.lane_scratch) + tile_bytes
+                                    : static_cast<const char*>(p.states.data);
   GemmBlock g{};
-  g.m = rows, g.n = count;
-  g.a_stride = stride;
-  g.c_stride = products * unit_block;
+  g.m = p.rows, g.n = p.units, g.k = pass_begin(p.pass + 1) - begin;
+  g.a = a + begin * item;
+  g.a_stride = copy_stride ? copy_stride : p.states.stride;
+  g.c_stride = p.c.stride;
   g.a_layout = GemmALayout::rows;
   g.b_layout = GemmBLayout::panels;
   g.panel_vectors = int8_t(panel_vectors);
+  g.accumulate = p.more;
+  g.in_order = true;
+  g.c_last = halves && !transposed;
   // Matrices of whole panels are one product.
-  const bool whole = count == unit_block && count % (int64_t(panel_vectors) * gemm->lanes) == 0;
+  const bool whole = p.units == unit_block && p.units % (int64_t(panel_vectors) * gemm->lanes) == 0;
   if (whole) g.n *= products;
-  for (int64_t product = 0; product < (whole ? 1 : products); ++product) {
-    g.c = tile + product * unit_block * item;
-    for (int64_t pass = 0; pass < passes; ++pass) {
-      const int64_t begin = pass_begin(pass);
-      g.k = pass_begin(pass + 1) - begin;
-      g.a = static_cast<const char*>(state) + begin * item;
-      g.b = static_cast<const char*>(packed) + packed_block(product, pass, unit) * item;
-      // Of a cut kernel a lane's part passes by in each step; blocks lie in the order in which they are read.
-      if (unit_blocks > 1) g.panels_behind = static_cast<const char*>(g.b) + g.k * g.n * item;
-      g.accumulate = pass > 0;
-      g.in_order = true;
-      gemm->block(g);
-    }
+  const int64_t count = whole ? 1 : products;
+  const auto panels = [&](int64_t product) {
+    return static_cast<const char*>(p.packed) + packed_block(product, p.pass, p.unit) * item;
+  };
+  for (int64_t product = 0; product < count; ++product) {
+    g.c = static_cast<char*>(p.c.data) + product * unit_block * item;
+    g.b = panels(product);
+    // Of a cut kernel a lane's part passes by in each step.
+    if (unit_blocks > 1) g.panels_behind = product + 1 < count ? panels(product + 1) : p.behind;
+    const bool last = product + 1 == count;
+    if (p.fetches && last) g.fetches = p.fetches->list(), g.fetch_count = p.fetches->count();
+    gemm->block(g);
   }
 }
 
