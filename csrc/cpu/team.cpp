@@ -103,6 +103,17 @@ void Barrier::wait() {
   for (Patience patience; phase_.load(std::memory_order_acquire) == phase;) patience.wait();
 }
 
+bool TaskQueue::take(uint64_t work, bool first, int64_t* task) {
+  uint64_t word = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    const int64_t begin = int64_t(word >> 20) & kMost, end = int64_t(word) & kMost;
+    if (word >> 40 != work || begin >= end) return false;
+    *task = first ? begin : end - 1;
+    if (word_.compare_exchange_weak(word, pack(work, begin + first, end - !first), std::memory_order_relaxed))
+      return true;
+  }
+}
+
 int available_processors() {
   int n = int(std::thread::hardware_concurrency());
 #if defined(__linux__)
@@ -130,14 +141,14 @@ void run_team(int threads, const std::function<void(const Lane&)>& body) {
     body(Lane{});
     return;
   }
-  Barrier barrier;
+  Team team;
 #pragma omp parallel num_threads(threads)
   {
     // The runtime may grant fewer threads than asked for.
 #pragma omp single
-    barrier.reset(omp_get_num_threads());
+    team.barrier.reset(omp_get_num_threads());
     FlushToZero guard;
-    body(Lane{omp_get_thread_num(), omp_get_num_threads(), &barrier});
+    body(Lane{omp_get_thread_num(), omp_get_num_threads(), &team});
   }
 }
 

@@ -33,11 +33,10 @@ void GemmRun::zero() const {
 }
 
 void GemmRun::tasks() const {
-  int64_t index, end, held = -1;  // held: whose columns packed_b_ holds
-  lane_.share(p_.batch * p_.column_blocks * p_.row_blocks, &index, &end);
+  int64_t held = -1;  // whose columns packed_b_ holds
   Waiting before;
   Task open{};  // of a transposed C, whose rows are the longer the more of its columns are there
-  for (; index < end; ++index) {
+  const auto run = [&](int64_t index) {
     const Task task = task_at(index);
     const int64_t columns = index / p_.row_blocks;
     if (p_.pack_b && columns != held) pack_columns(task);
@@ -52,7 +51,14 @@ void GemmRun::tasks() const {
       }
       open.row_end = part.row_end;
     });
-  }
+  };
+  const int64_t count = p_.batch * p_.column_blocks * p_.row_blocks;
+  int64_t index, end;
+  lane_.share(count, &index, &end);
+  if (p_.dynamic && !piece_)
+    lane_.for_tasks(count, run);
+  else
+    for (; index < end; ++index) run(index);
   if (open.rows()) finish(open);
   if (before.values) apply(before.begin, before.count, before.values);
 }

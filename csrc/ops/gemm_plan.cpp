@@ -16,6 +16,9 @@ constexpr int64_t kSerialWork = 64 * 1024;
 // Tasks per product that the cut aims at, and multiply-adds below which a task is not cut again.
 constexpr int64_t kTasks = 16;
 constexpr int64_t kTaskWork = 256 * 1024;
+// Multiply-adds from which tasks are more, so that a lane can take over some of a slower one's.
+constexpr int64_t kDynamicWork = 32 * 1024 * 1024;
+constexpr int64_t kDynamicTasks = 32;
 // Bytes of A (rows x k of one task) that stay in a core's L2 next to what else passes through it.
 constexpr int64_t kL2Bytes = 512 * 1024;
 // Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
@@ -281,7 +284,8 @@ void GemmPlan::cut_tasks() {
   // runs of memory to what follows.
   const int64_t work = m * n * k * batch;
   if (in_order && row_blocks == 1 && m >= 16 && work >= kTaskWork && work < 4 * kTaskWork) row_blocks = 2;
-  while (row_blocks * column_blocks * batch < kTasks) {
+  dynamic = work >= kDynamicWork && m >= 4 * tile_rows && !fetch_b;
+  while (row_blocks * column_blocks * batch < (dynamic ? kDynamicTasks : kTasks)) {
     const int64_t rows = m / row_blocks, columns = n / column_blocks, half = rows * columns * k / 2;
     const bool one = row_blocks * column_blocks * batch == 1;
     if (half < (one ? kTaskWork / 4 : kTaskWork)) break;

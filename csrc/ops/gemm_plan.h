@@ -43,6 +43,7 @@ struct GemmPlan {
   int64_t k_block = 1;     // depth of one pass
   int64_t row_blocks = 1;  // tasks of one product: row_blocks x column_blocks
   int64_t column_blocks = 1;
+  bool dynamic = false;      // a lane that has done its tasks takes others'
   int64_t parts = 1;         // of the inner axis, each computed like a product of its own
   int64_t strip_panels = 1;  // strips: panels packed at a time
   int64_t strips = 1;

@@ -1,6 +1,7 @@
 // The thread team: every lane runs, barriers hold, nesting is serial, the caller's floating-point mode is
 // restored.
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -53,6 +54,43 @@ TEST(shares_cover_all_tasks) {
       }
       EXPECT(next == n, "tasks are missing");
     }
+}
+
+// Work follows work without a barrier, with tasks of uneven length.
+TEST(tasks_run_once) {
+  constexpr int kWorks = 3000, kMost = 97;
+  for (int threads : {1, 2, 5}) {
+    std::vector<std::atomic<int>> seen(size_t(kWorks) * kMost);
+    run_team(threads, [&](const Lane& lane) {
+      for (int work = 0; work < kWorks; ++work)
+        lane.for_tasks(work % (kMost + 1), [&](int64_t task) {
+          ++seen[size_t(work) * kMost + size_t(task)];
+          volatile int64_t spin = (task * 7 + work) % 13 * (lane.index == 0 ? 100 : 10);
+          while (spin > 0) spin = spin - 1;
+        });
+    });
+    for (int work = 0; work < kWorks; ++work)
+      for (int task = 0; task < kMost; ++task) {
+        const int runs = seen[size_t(work) * kMost + size_t(task)];
+        EXPECT(runs == (task < work % (kMost + 1)), "task ", task, " of work ", work, " ran ", runs,
+               " times");
+      }
+  }
+}
+
+TEST(lanes_take_the_tasks_of_a_slow_one) {
+  std::atomic<int> done{0}, size{0};
+  std::atomic<bool> late{false};
+  run_team(2, [&](const Lane& lane) {
+    size = lane.count;
+    lane.for_tasks(10, [&](int64_t task) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      for (Patience patience; task == 0 && lane.count == 2 && done < 9 && !late; patience.wait())
+        late = std::chrono::steady_clock::now() > end;
+      ++done;
+    });
+  });
+  EXPECT(done == 10 && !late, "of 10 tasks on ", size.load(), " lanes ", done.load(), " were done");
 }
 
 TEST(nested_teams_run_serially) {
