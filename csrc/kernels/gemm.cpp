@@ -52,9 +52,9 @@ void fetch_beside(const GemmBlock& g, const TilePlace& at, LastStreams<T>* strea
     streams->add({static_cast<const T*>(g.fetches[i].p), g.fetches[i].stride, g.fetches[i].rows});
 }
 
-// Changes what a tile fetches, which is all of C first, where there is more: the next panel; or, with steps
-// enough, C row by row (all at once would leave A and B no miss to wait in) and at the end what is read and
-// written behind the tile.
+// Changes what a tile fetches, which is all of C first, where there is more: the next panel; what else is
+// wanted; or, with steps enough, C row by row (all at once would leave A and B no miss to wait in) and at the
+// end what is read and written behind the tile.
 template <class T>
 void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
                   LastStreams<T>* last, TileArguments<T>* t) {

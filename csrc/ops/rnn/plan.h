@@ -87,9 +87,9 @@ struct RnnPlan {
   int64_t depth, columns;  // of the product: state to gates; backwards: gates to state
   int64_t products;        // matrices of `columns` columns side by side: the gates, or one
   int64_t row_blocks = 1, unit_blocks = 1, unit_block = 0;
-  int64_t runs;  // of `units` rows each in the depth: backwards the gates
-  bool halves = false;
-  int64_t passes = 1;  // over the depth, half by half
+  int64_t runs;         // of `units` rows each in the depth: backwards the gates
+  bool halves = false;  // of the depth
+  int64_t passes = 1;   // over the depth, half by half
   int64_t padded_columns = 0;
   size_t tile_bytes = 0;
   // Rows a multiple of 4 KB apart share one set of L1, which does not hold all rows of a tile: they are
