@@ -78,19 +78,24 @@ TEST(tasks_run_once) {
   }
 }
 
+// The first task ends when all others are done, which do not begin before it.
 TEST(lanes_take_the_tasks_of_a_slow_one) {
   std::atomic<int> done{0}, size{0};
-  std::atomic<bool> late{false};
+  std::atomic<bool> begun{false}, late{false};
   run_team(2, [&](const Lane& lane) {
     size = lane.count;
-    lane.for_tasks(10, [&](int64_t task) {
-      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-      for (Patience patience; task == 0 && lane.count == 2 && done < 9 && !late; patience.wait())
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto wait_until = [&](const auto& condition) {
+      for (Patience patience; lane.count == 2 && !condition() && !late; patience.wait())
         late = std::chrono::steady_clock::now() > end;
+    };
+    lane.for_tasks(10, [&](int64_t task) {
+      if (task == 0) begun = true;
+      wait_until([&] { return task == 0 ? done == 9 : begun.load(); });
       ++done;
     });
   });
-  EXPECT(done == 10 && !late, "of 10 tasks on ", size.load(), " lanes ", done.load(), " were done");
+  EXPECT(done == 10 && !late, "of 10 tasks on ", size.load(), " lanes ", done.load(), " were done in time");
 }
 
 TEST(nested_teams_run_serially) {
