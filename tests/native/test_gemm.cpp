@@ -221,24 +221,36 @@ TEST(shapes_that_matter) {
   });
 }
 
+// Every transpose of a shape (m, k, n) against the reference, and the same bits on any number of lanes.
+void check_teams(const int64_t (&sizes)[3], std::initializer_list<int> teams) {
+  for (uint32_t t = 0; t < 4; ++t) {
+    GemmShape s;
+    s.dtype = DType::f32;
+    s.m = sizes[0], s.k = sizes[1], s.n = sizes[2];
+    s.transpose_a = t & 1, s.transpose_b = t & 2;
+    Operands<float> x(s, t + 1);
+    const std::vector<float> one = multiply<float>(s, x, 1, false);
+    compare<float>(s, x, one, 0);
+    for (int threads : teams)
+      CHECK(one == multiply<float>(s, x, threads, false), describe(s), ": the bits depend on the threads (",
+            threads, "); ", Gemm(s).algorithm());
+  }
+}
+
 // Both operands packed, in several passes with a partial panel: by each lane for itself beside its tiles, and
 // by teams of more than four lanes together.
 TEST(strips) {
   testing::on_every_target([] {
     const int64_t shapes[][3] = {{213, 1100, 139}, {220, 1024, 75}, {380, 700, 530}};
-    for (const auto& sizes : shapes)
-      for (uint32_t t = 0; t < 4; ++t) {
-        GemmShape s;
-        s.dtype = DType::f32;
-        s.m = sizes[0], s.k = sizes[1], s.n = sizes[2];
-        s.transpose_a = t & 1, s.transpose_b = t & 2;
-        Operands<float> x(s, t + 1);
-        const std::vector<float> one = multiply<float>(s, x, 1, false);
-        compare<float>(s, x, one, 0);
-        for (int threads : {2, 4, 5})
-          CHECK(one == multiply<float>(s, x, threads, false), describe(s),
-                ": the bits depend on the threads (", threads, "); ", Gemm(s).algorithm());
-      }
+    for (const auto& sizes : shapes) check_teams(sizes, {2, 4, 5});
+  });
+}
+
+// So large that lanes take each other's tasks, with B in place and packed, C as it is and transposed.
+TEST(tasks_that_change_lanes) {
+  testing::on_every_target([] {
+    const int64_t shapes[][3] = {{330, 400, 411}, {67, 900, 600}, {1500, 150, 161}};
+    for (const auto& sizes : shapes) check_teams(sizes, {2, 3, 5});
   });
 }
 

@@ -185,7 +185,7 @@ void RnnPlan::multiply(const RnnProduct& p) const {
   g.panel_vectors = int8_t(panel_vectors);
   g.accumulate = p.more;
   g.in_order = true;
-  g.c_last = halves && !transposed;
+  g.c_last = halves && !transposed;  // backward each half has a result of its own
   // Matrices of whole panels are one product.
   const bool whole = p.units == unit_block && p.units % (int64_t(panel_vectors) * gemm->lanes) == 0;
   if (whole) g.n *= products;
