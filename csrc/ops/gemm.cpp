@@ -111,9 +111,8 @@ void GemmRun::split_k() const {
     const Task t = task_at(index % tasks);
     const int64_t first = p_.part_begin(part), last = p_.part_begin(part + 1);
     for (int64_t k0 = first; k0 < last; k0 += p_.k_block) {
-      GemmBlock g = block_of(t, k0, std::min(k0 + p_.k_block, last));
+      GemmBlock g = block_of(t, k0, std::min(k0 + p_.k_block, last), nullptr);
       g.c = part_result(part) + c_index(t) * item_;
-      g.c_stride = p_.c_stride;
       g.accumulate = k0 > first;
       p_.kernels->block(g);
     }
@@ -127,15 +126,19 @@ void GemmRun::split_k() const {
 // lines: 10 % slower.
 void GemmRun::add_parts() const {
   const int64_t rows = p_.transposed_c ? p_.n : p_.m, width = p_.transposed_c ? p_.m : p_.n;
+  const int64_t high = std::max<int64_t>(1, kGemmPiece / width), wide = std::min(width, kGemmPiece);
   int64_t row, row_end;
   lane_.share(rows, &row, &row_end);
-  if (row == row_end) return;
-  const int64_t begin = row * width, count = (row_end - row) * width;
-  char* const c = c_ + begin * item_;
-  p_.add(c, part_result(0) + begin * item_, part_result(1) + begin * item_, nullptr, count, 0);
-  for (int64_t part = 2; part < p_.parts; ++part)
-    p_.add(c, c, part_result(part) + begin * item_, nullptr, count, 0);
-  if (epilogue_) epilogue_->apply(begin, count);
+  for (; row < row_end; row += high)
+    for (int64_t column = 0; column < width; column += wide) {
+      const int64_t begin = row * width + column, last = std::min(high, row_end - row) - 1;
+      const int64_t count = last * width + std::min(wide, width - column);
+      char* const sum = piece_ ? piece_ : c_ + begin * item_;
+      p_.add(sum, part_result(0) + begin * item_, part_result(1) + begin * item_, nullptr, count, 0);
+      for (int64_t part = 2; part < p_.parts; ++part)
+        p_.add(sum, sum, part_result(part) + begin * item_, nullptr, count, 0);
+      if (epilogue_) apply(begin, count, piece_);
+    }
 }
 
 void GemmRun::dot() const {
@@ -200,7 +203,7 @@ int64_t Gemm::parts() const {
 }
 
 bool Gemm::hands_over() const {
-  return impl_->algorithm == GemmAlgorithm::tasks;
+  return impl_->algorithm == GemmAlgorithm::tasks || impl_->parts > 1;
 }
 
 int64_t Gemm::rows_apart() const {

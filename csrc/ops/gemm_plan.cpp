@@ -23,10 +23,14 @@ constexpr int64_t kDynamicTasks = 32;
 constexpr int64_t kL2Bytes = 512 * 1024;
 // Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
 constexpr int64_t kPanelBytes = 48 * 1024;
-// The same of products whose both operands are packed: a pass less over C is worth more than the rest of L1.
-constexpr int64_t kStripPanelBytes = 64 * 1024;
+// Rows of a tile whose panels are packed: they may be wider then, and a multiply-add needs fewer loads. Lower
+// ones where panels are few and would not be of one width.
+constexpr int kPackedRows = 8, kFewPackedRows = 6;
+// Of one vector of columns where both operands are packed: a pass less over C is worth more than the rest of
+// L1.
+constexpr int64_t kStripVectorBytes = 32 * 1024;
 // Bytes of B that the team packs at a time.
-constexpr int64_t kStripBytes = 4 * 1024 * 1024;
+constexpr int64_t kStripBytes = 5 * 1024 * 1024;
 // B is read where it lies by products of fewer rows than this, and where it is small and its rows are close:
 // rows 4 KiB apart share two sets of L1, and beyond 2 MiB of B the TLB misses cost more than packing.
 constexpr int64_t kPackRows = 192;
@@ -178,15 +182,28 @@ void GemmPlan::choose_tile() {
       narrow ? 2 : std::min<int64_t>(kernels->max_vectors, std::max<int64_t>(2, kernels->accumulators / m));
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
   choose_packing();
+  widen_panels();
 
   // A panel that only one tile of rows reads need not stay in a cache at all, one that few read not in L1.
   const int64_t tiles = ceil_div(m, kernels->rows(panel_vectors));
   const bool packed = algorithm == GemmAlgorithm::strips;
-  const int64_t depth = (packed ? kStripPanelBytes : kPanelBytes) / (panel_width() * item);
+  const int64_t depth = packed ? kStripVectorBytes / (lanes * item) : kPanelBytes / (panel_width() * item);
   if (packed)
     k_blocks = 3 * k <= 4 * depth ? 1 : ceil_div(k, depth);  // a pass more costs adding to all of C
   else if (tiles > 1 && !(in_order && transposed_c))
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
+}
+
+// Packed operands come in wider panels where these still make tasks enough. Tall gradients keep two vectors:
+// an update that goes along needs them.
+void GemmPlan::widen_panels() {
+  const bool in_tasks = algorithm == GemmAlgorithm::tasks && pack_b && row_layout == GemmALayout::rows &&
+                        m * n * k >= kTasks * kTaskWork;
+  if (algorithm != GemmAlgorithm::strips && !in_tasks) return;
+  const int64_t vectors = ceil_div(n, kernels->lanes);
+  const int64_t wide = kernels->accumulators / kPackedRows, wider = kernels->accumulators / kFewPackedRows;
+  const int64_t widest = std::max<int64_t>(panel_vectors, in_tasks && vectors % wider == 0 ? wider : wide);
+  panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
 }
 
 bool GemmPlan::many_samples() const {

@@ -79,6 +79,7 @@ struct GemmPlan {
   bool in_place_if_swapped() const;
   void choose_tile();
   void choose_packing();
+  void widen_panels();
   void choose_split();
   void cut();
   // A weight's gradient of few samples: many rows, and few products to add up.

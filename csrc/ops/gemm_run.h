@@ -130,21 +130,21 @@ class GemmRun {
             t.part});
   }
 
-  Task task_of(int64_t item, int64_t row_block, int64_t panel, int64_t panel_end) const {
-    return {item,
-            p_.row_begin(row_block),
-            p_.row_begin(row_block + 1),
-            p_.column_begin(panel),
-            p_.column_begin(panel_end),
-            item * p_.row_blocks + row_block};
+  Task task_of(int64_t item, int64_t row_block, int64_t column, int64_t column_end) const {
+    return {item,       p_.row_begin(row_block),         p_.row_begin(row_block + 1), column,
+            column_end, item * p_.row_blocks + row_block};
   }
+  // The vectors of a row of columns, and where one begins.
+  int64_t vectors() const { return ceil_div(p_.n, p_.kernels->lanes); }
+  int64_t column_of(int64_t vector) const { return std::min(p_.n, vector * p_.kernels->lanes); }
 
   // Task `index` of tasks() and dot(): row blocks of the same columns follow each other.
   Task task_at(int64_t index) const {
     const int64_t row_block = index % p_.row_blocks, rest = index / p_.row_blocks;
     const int64_t column_block = rest % p_.column_blocks, panels = p_.panels();
-    return task_of(rest / p_.column_blocks, row_block, panels * column_block / p_.column_blocks,
-                   panels * (column_block + 1) / p_.column_blocks);
+    return task_of(rest / p_.column_blocks, row_block,
+                   p_.column_begin(panels * column_block / p_.column_blocks),
+                   p_.column_begin(panels * (column_block + 1) / p_.column_blocks));
   }
 
   // A piece whose epilogue is still to come.
@@ -162,7 +162,7 @@ class GemmRun {
 
   // What of C a team computes strip by strip, and of which part of the inner axis.
   struct Span {
-    int64_t row_block, row_block_end, panel, panel_end, k, k_end;
+    int64_t row_block, row_block_end, column, column_end, k, k_end;
     char* c;
   };
 
