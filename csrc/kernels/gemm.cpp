@@ -25,7 +25,7 @@ constexpr int64_t kSpreadDepth = 64;
 
 // Where a tile lies in its block.
 struct TilePlace {
-  int64_t tile, row, rows;         // of the tiles in its panel of B
+  int64_t tile, tiles, row, rows;  // of the tiles in its panel of B
   int64_t column, columns, width;  // of that panel: columns in whole vectors
 };
 
@@ -40,15 +40,26 @@ bool fetch_next_panel(const GemmBlock& g, const TilePlace& at, TileArguments<T>*
   return true;
 }
 
-// A panel's share of what else is wanted: by its first tile, where that has its panel from the one before,
-// else by the second.
+// Which of those tiles of a panel that fetch nothing of B a tile is, and how many there are: all but the
+// first, which has its panel from the one before where B comes from far away, or all but the next two.
+struct FreeTile {
+  int64_t index, count;
+};
+inline FreeTile free_tile(const GemmBlock& g, const TilePlace& at) {
+  if (!g.panels_behind) return {at.tile - 1, at.tiles - 1};
+  return {at.tile == 0 ? 0 : at.tile - 2, at.tiles > 3 ? at.tiles - 2 : 1};
+}
+
+// A tile's share of what else is wanted.
 template <class T>
 void fetch_beside(const GemmBlock& g, const TilePlace& at, LastStreams<T>* streams, TileArguments<T>* t) {
   const int64_t width = g.panel_vectors * kLanes<T>, panels = (g.n + width - 1) / width;
-  const int64_t panel = at.column / width, end = g.fetch_count * (panel + 1) / panels;
+  const FreeTile free = free_tile(g, at);
+  const int64_t turn = at.column / width * free.count + free.index, turns = panels * free.count;
+  const int64_t end = g.fetch_count * (turn + 1) / turns;
   t->ahead = {t->b, 0, 0};
   streams->begin(t->b, g.k);
-  for (int64_t i = g.fetch_count * panel / panels; i < end; ++i)
+  for (int64_t i = g.fetch_count * turn / turns; i < end; ++i)
     streams->add({static_cast<const T*>(g.fetches[i].p), g.fetches[i].stride, g.fetches[i].rows});
 }
 
@@ -59,7 +70,7 @@ template <class T>
 void plan_fetches(const GemmBlock& g, const TilePlace& at, const PanelPacking<T>& packing,
                   LastStreams<T>* last, TileArguments<T>* t) {
   if (fetch_next_panel<T>(g, at, t)) return;
-  if (g.fetch_count && at.tile == (g.panels_behind == nullptr)) return fetch_beside<T>(g, at, last, t);
+  if (g.fetch_count && (g.panels_behind || at.tile > 0)) return fetch_beside<T>(g, at, last, t);
   if (g.k < kSpreadDepth || at.rows * at.width < kWholeTile * kLanes<T>) return;
   t->fetch_c = false;
   t->ahead = {t->c, t->c_stride, g.transposed ? 0 : at.rows};
@@ -139,7 +150,7 @@ int64_t block(const GemmBlock& g) {
       t.fetch_c = true;
       t.ahead = {t.b + kAheadB * b_ahead, b_ahead, g.k};
       if (plans && (b_ahead == 0 || g.fetch_count))
-        plan_fetches<T>(g, {n, i, r, j, columns, vectors * L}, packing, &last_streams, &t);
+        plan_fetches<T>(g, {n, tiles, i, r, j, columns, vectors * L}, packing, &last_streams, &t);
       functions[r - 1][vectors - 1](t);
       if (g.unpacked) packing.pack(n);
       if (g.transposed)

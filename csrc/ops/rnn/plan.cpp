@@ -22,8 +22,11 @@ constexpr int64_t kFewRows = 8;
 // Units of a block, and sequences, where units are cut.
 constexpr int64_t kUnits = 64;
 constexpr int64_t kManyRows = 48;
+// Rows that tiles of many rows have at least: their panels are as wide as registers allow then, which takes
+// fewer loads for a multiply-add.
+constexpr int64_t kTileRows = 6;
 // Bytes of a panel of the kernel that many rows pass by.
-constexpr int64_t kPanelBytes = 48 * 1024;
+constexpr int64_t kPanelBytes = 256 * 1024;
 // Steps of the depth that a half may have on the way forward, where it is one pass.
 constexpr int64_t kHalfDepth = 1024;
 // Rows from which L1 does not hold them in one set.
@@ -107,7 +110,7 @@ RnnPlan::RnnPlan(const RnnCell& c, DType dtype, int64_t b, int64_t t, int64_t u,
   const int64_t tall = std::max<int64_t>(1, most_rows());
   const int64_t vectors = ceil_div(cut_units ? kUnits : u, lanes);
   const int64_t widest =
-      std::min<int64_t>(gemm->max_vectors, std::max<int64_t>(2, gemm->accumulators / tall));
+      std::min<int64_t>(gemm->max_vectors, gemm->accumulators / std::min<int64_t>(tall, kTileRows));
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
   const int64_t width = panel_vectors * lanes;
   if (cut_units) {
