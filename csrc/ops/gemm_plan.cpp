@@ -23,9 +23,9 @@ constexpr int64_t kDynamicTasks = 32;
 constexpr int64_t kL2Bytes = 512 * 1024;
 // Bytes of one panel of B that many rows of A pass by; a bit more than L1 holds, as L2 keeps up.
 constexpr int64_t kPanelBytes = 48 * 1024;
-// Rows of a tile whose panels are packed: they may be wider then, and a multiply-add needs fewer loads. Lower
-// ones where panels are few and would not be of one width.
-constexpr int kPackedRows = 8, kFewPackedRows = 6;
+// Rows of a tile that has wider panels, so that a multiply-add needs fewer loads: eight, or six where panels
+// are few and would not be of one width.
+constexpr int kWideRows = 8, kWiderRows = 6;
 // Of one vector of columns where both operands are packed: a pass less over C is worth more than the rest of
 // L1.
 constexpr int64_t kStripVectorBytes = 32 * 1024;
@@ -194,14 +194,16 @@ void GemmPlan::choose_tile() {
     k_blocks = std::max<int64_t>(1, k / (tiles <= 4 ? 2 * depth : depth));
 }
 
-// Packed operands come in wider panels where these still make tasks enough. Tall gradients keep two vectors:
-// an update that goes along needs them.
+// Wider panels where these still make tasks enough: of packed operands, and of rows of samples that are near
+// each other. Tall gradients keep two vectors, as an update that goes along needs them, and so do rows apart.
 void GemmPlan::widen_panels() {
   const bool in_tasks = algorithm == GemmAlgorithm::tasks && pack_b && row_layout == GemmALayout::rows &&
                         m * n * k >= kTasks * kTaskWork;
-  if (algorithm != GemmAlgorithm::strips && !in_tasks) return;
+  const bool in_halves = algorithm == GemmAlgorithm::split_k && !swapped &&
+                         column_stride * int64_t(item_size(dtype)) <= 2 * kNearStride;
+  if (algorithm != GemmAlgorithm::strips && !in_tasks && !in_halves) return;
   const int64_t vectors = ceil_div(n, kernels->lanes);
-  const int64_t wide = kernels->accumulators / kPackedRows, wider = kernels->accumulators / kFewPackedRows;
+  const int64_t wide = kernels->accumulators / kWideRows, wider = kernels->accumulators / kWiderRows;
   const int64_t widest = std::max<int64_t>(panel_vectors, in_tasks && vectors % wider == 0 ? wider : wide);
   panel_vectors = int(ceil_div(vectors, ceil_div(vectors, widest)));
 }
